@@ -1,0 +1,1 @@
+"""Float Keras model in, verified files for the device out."""

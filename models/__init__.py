@@ -1,0 +1,1 @@
+"""The shipped model files, their card, and the cascade that finds faces."""

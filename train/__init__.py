@@ -1,0 +1,1 @@
+"""FER data in, a float Keras model and its report out."""

@@ -1,0 +1,230 @@
+"""One training run: a folder that holds everything needed to resume, judge and repeat it.
+
+    runs/<name>/recipe.json       what was asked for; --resume refuses another recipe
+                best.keras        weights averaged over steps, of the best epoch on PublicTest
+                last.weights.h5   the last epoch with its optimizer, to resume from
+                progress.json     the epoch reached and the best score so far
+                log.csv           one line an epoch
+                metrics.json      the best epoch, scored, with its temperature
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import DataError
+from edge.files import replacing, write_text
+from train.batches import Batches, plain
+from train.data import FaceSet, soft_targets
+from train.metrics import fit_temperature, score_both, softmax
+from train.model import mobilenetv2
+
+PREDICT_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what a training ends with."""
+
+    input_size: int = 64
+    alpha: float = 1.0
+    backbone_weights: str = "imagenet"
+    epochs: int = 28
+    batch: int = 64
+    learning_rate: float = 8e-4
+    warmup_epochs: float = 1.0
+    weight_decay: float = 0.02
+    dropout: float = 0.3
+    smoothing: float = 0.05
+    ferplus_share: float = 0.5
+    ema_momentum: float = 0.998  # averages about the last epoch
+    seed: int = 0
+
+
+def fit(
+    splits: dict[str, FaceSet],
+    recipe: Recipe,
+    run: Path,
+    resume: bool = False,
+    say: Callable[[str], None] = print,
+    verbose: int = 2,
+) -> dict[str, Any]:
+    """Train on `Training`, keep the best epoch on `PublicTest`, and score it.
+
+    Args:
+        splits: As `train.data.load` returns them.
+        run: The folder for the run's files; made if missing.
+        resume: Go on where the run in this folder stopped.
+        say: Called with one line an epoch.
+        verbose: Keras' own progress: 0 none, 1 a bar, 2 a line an epoch.
+
+    Returns:
+        The content of `metrics.json`.
+
+    Raises:
+        DataError: the folder holds another run, or nothing to resume.
+        KeyboardInterrupt: passed on; the last whole epoch and the best one are on disk.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    training, public = splits["Training"], splits["PublicTest"]
+    targets = soft_targets(training, recipe.ferplus_share, recipe.smoothing)
+    batches = Batches(training, targets, recipe.input_size, recipe.batch, recipe.seed)
+    if len(batches) == 0:
+        raise DataError(
+            f"--data: {len(training)} Training faces do not fill one batch of {recipe.batch}; "
+            "give more faces or a smaller --batch"
+        )
+    _prepare(run, recipe, resume)
+    model = _compiled(recipe, steps=len(batches))
+    keeper = Keeper(run, batches, plain(public, recipe.input_size), public, say)
+    start = keeper.restore(model) if resume else 0
+    model.fit(
+        batches, epochs=recipe.epochs, initial_epoch=start, callbacks=[keeper], verbose=verbose
+    )
+    return summarise(run, public)
+
+
+def summarise(run: Path, public: FaceSet) -> dict[str, Any]:
+    """Score the run's best epoch on PublicTest and write `metrics.json`."""
+    model = keras.saving.load_model(run / "best.keras", compile=False)
+    logits = predict(model, plain(public, model.input_shape[1]))
+    temperature = fit_temperature(logits, soft_targets(public, 0.5, 0.0))
+    metrics = {
+        "temperature": temperature,
+        "PublicTest": score_both(softmax(logits, temperature), public),
+    }
+    write_text(run / "metrics.json", json.dumps(metrics, indent=1))
+    return metrics
+
+
+def predict(model: keras.Model, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(n, 7) float32 logits of (n, size, size, 1) faces."""
+    parts = [
+        np.asarray(model.predict_on_batch(faces[i : i + PREDICT_BATCH]))
+        for i in range(0, len(faces), PREDICT_BATCH)
+    ]
+    return np.concatenate(parts).astype(np.float32)
+
+
+class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
+    """After each epoch: judge the averaged weights on PublicTest, keep the best, save the last."""
+
+    def __init__(
+        self,
+        run: Path,
+        batches: Batches,
+        inputs: NDArray[np.uint8],
+        faces: FaceSet,
+        say: Callable[[str], None],
+    ) -> None:
+        super().__init__()
+        self._run, self._batches, self._say = run, batches, say
+        self._inputs, self._faces = inputs, faces
+        self._best = -1.0
+
+    def restore(self, model: keras.Model) -> int:
+        """Take up the last whole epoch's weights and optimizer; return the epoch to go on with."""
+        model.optimizer.build(model.trainable_variables)
+        try:
+            model.load_weights(self._run / "last.weights.h5")
+        except (OSError, ValueError, KeyError) as error:
+            raise DataError(
+                f"{self._run / 'last.weights.h5'}: cannot be read ({error}); "
+                f"{self._run / 'best.keras'} is still the best epoch, start a new run for more"
+            ) from error
+        self._best = json.loads((self._run / "progress.json").read_text())["best"]
+        # The optimizer counted the steps, so weights and epoch cannot disagree.
+        epoch = int(model.optimizer.iterations) // len(self._batches)
+        self._batches.start_epoch(epoch)
+        return epoch
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Judge and save epoch `epoch` (counted from 0)."""
+        scores = self._judge_averaged(epoch)
+        # The weights go last: killed before, the epoch is run again and comes out the same.
+        progress = {"epoch": epoch + 1, "best": self._best}
+        write_text(self._run / "progress.json", json.dumps(progress))
+        with replacing(self._run / "last.weights.h5") as beside:
+            self.model.save_weights(beside)
+        self._log(epoch, {**(logs or {}), **scores})
+        self._batches.start_epoch(epoch + 1)
+
+    def _judge_averaged(self, epoch: int) -> dict[str, float]:
+        """Score the averaged weights, save them if they are the best, put the raw ones back."""
+        variables = self.model.trainable_variables
+        raw = [np.array(v) for v in variables]
+        self.model.optimizer.finalize_variable_values(variables)
+        both = score_both(softmax(predict(self.model, self._inputs)), self._faces)
+        scores = {name: result["accuracy"] for name, result in both.items()}
+        # Without votes there is one label set; with them, both count the same.
+        mean = float(np.mean(list(scores.values())))
+        best = mean > self._best
+        if best:
+            self._best = mean
+            with replacing(self._run / "best.keras") as beside:
+                self.model.save(beside)
+        for variable, value in zip(variables, raw, strict=True):
+            variable.assign(value)
+        shown = ", ".join(f"{name} {value:.1%}" for name, value in scores.items())
+        self._say(f"epoch {epoch + 1}: PublicTest {shown}{' (best so far)' if best else ''}")
+        return scores
+
+    def _log(self, epoch: int, values: dict[str, float]) -> None:
+        path = self._run / "log.csv"
+        new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if new:
+                writer.writerow(["epoch", *values])
+            writer.writerow([epoch + 1, *(f"{float(value):.5f}" for value in values.values())])
+
+
+def _prepare(run: Path, recipe: Recipe, resume: bool) -> None:
+    """Make the run's folder, or check that it holds this recipe and an epoch to resume from."""
+    saved, last = run / "recipe.json", run / "last.weights.h5"
+    if resume:
+        if not last.is_file():
+            raise DataError(f"{run}: holds no finished epoch to resume from; leave --resume out")
+        if json.loads(saved.read_text()) != asdict(recipe):
+            raise DataError(f"{saved}: is another recipe; resume with its values or take a new --run")
+        return
+    if last.exists():
+        raise DataError(f"{run}: holds a run already; add --resume to go on or take a new --run")
+    write_text(saved, json.dumps(asdict(recipe), indent=1))
+
+
+def _compiled(recipe: Recipe, steps: int) -> keras.Model:
+    model = mobilenetv2(
+        recipe.input_size, recipe.alpha, recipe.backbone_weights, dropout=recipe.dropout
+    )
+    warmup = max(1, round(recipe.warmup_epochs * steps))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=recipe.learning_rate / 20,
+        decay_steps=max(1, recipe.epochs * steps - warmup),
+        alpha=0.01,
+        warmup_target=recipe.learning_rate,
+        warmup_steps=warmup,
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule,
+        weight_decay=recipe.weight_decay,
+        use_ema=True,
+        ema_momentum=recipe.ema_momentum,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    model.compile(
+        optimizer,
+        keras.losses.CategoricalCrossentropy(from_logits=True),
+        # XLA's depthwise convolution is several times slower on a CPU
+        jit_compile="auto" if keras.backend.backend() == "jax" else False,
+    )
+    return model
