@@ -55,6 +55,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print everything, for machines")
     evaluate.set_defaults(run_it=_evaluate)
+
+    faces = commands.add_parser("composites", help="make the built-in visitor's faces")
+    _add_data(faces)
+    faces.add_argument("--out", type=Path, required=True, metavar="DIR", help="edge/camera/visitor")
+    faces.set_defaults(run_it=_composites)
     return top
 
 
@@ -126,10 +131,26 @@ def _fit(arguments: argparse.Namespace) -> int:
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     _prepare_backend(0)
-    from train.evaluate import evaluate, table
+    from train.data import load
+    from train.evaluate import evaluate, load_keras
+    from train.table import accuracy_table
 
-    results = evaluate(arguments.model, arguments.data)
-    print(json.dumps(results, indent=1) if arguments.json else table(results))
+    model, splits = load_keras(arguments.model), load(arguments.data)
+    names = ("PublicTest", "PrivateTest")
+    results = evaluate(model, splits, names)
+    if arguments.json:
+        print(json.dumps(results, indent=1))
+    else:
+        print(accuracy_table((arguments.model.name, name, results[name]) for name in names))
+        print(f"temperature {results['temperature']:.3f}, from PublicTest")
+    return 0
+
+
+def _composites(arguments: argparse.Namespace) -> int:
+    from train.composites import composites, write
+    from train.data import load
+
+    write(composites(load(arguments.data)["Training"]), arguments.out)
     return 0
 
 

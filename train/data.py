@@ -55,7 +55,9 @@ class FaceSet:
         return np.where(strict, self.votes.argmax(axis=1), -1)
 
 
-def soft_targets(faces: FaceSet, ferplus_share: float, smoothing: float) -> NDArray[np.float32]:
+def soft_targets(
+    faces: FaceSet, ferplus_share: float = 0.5, smoothing: float = 0.0
+) -> NDArray[np.float32]:
     """Mix the FER-2013 label with the FER+ vote distribution into one soft target.
 
     Args:

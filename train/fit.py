@@ -25,10 +25,9 @@ from edge.errors import DataError
 from edge.files import replacing, write_text
 from train.batches import Batches, plain
 from train.data import FaceSet, soft_targets
-from train.metrics import fit_temperature, score_both, softmax
+from train.evaluate import evaluate, predict
+from train.metrics import score_both, softmax
 from train.model import mobilenetv2
-
-PREDICT_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -90,29 +89,10 @@ def fit(
     model.fit(
         batches, epochs=recipe.epochs, initial_epoch=start, callbacks=[keeper], verbose=verbose
     )
-    return summarise(run, public)
-
-
-def summarise(run: Path, public: FaceSet) -> dict[str, Any]:
-    """Score the run's best epoch on PublicTest and write `metrics.json`."""
-    model = keras.saving.load_model(run / "best.keras", compile=False)
-    logits = predict(model, plain(public, model.input_shape[1]))
-    temperature = fit_temperature(logits, soft_targets(public, 0.5, 0.0))
-    metrics = {
-        "temperature": temperature,
-        "PublicTest": score_both(softmax(logits, temperature), public),
-    }
+    best = keras.saving.load_model(run / "best.keras", compile=False)
+    metrics = evaluate(best, splits, ("PublicTest",))
     write_text(run / "metrics.json", json.dumps(metrics, indent=1))
     return metrics
-
-
-def predict(model: keras.Model, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(n, 7) float32 logits of (n, size, size, 1) faces."""
-    parts = [
-        np.asarray(model.predict_on_batch(faces[i : i + PREDICT_BATCH]))
-        for i in range(0, len(faces), PREDICT_BATCH)
-    ]
-    return np.concatenate(parts).astype(np.float32)
 
 
 class Keeper(keras.callbacks.Callback):  # type: ignore[misc]

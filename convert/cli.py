@@ -1,0 +1,91 @@
+"""`edge-convert`: float Keras model in, verified files for the device out.
+
+Example:
+    edge-convert runs/first/best.keras --data data/fer2013 --out models --name emotion
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from edge.command import parser, run_command
+from edge.errors import DataError, UsageError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    return run_command(_parser(), argv)
+
+
+def _parser() -> argparse.ArgumentParser:
+    made = parser("edge-convert", __doc__)
+    made.add_argument("model", type=Path, metavar="MODEL.keras", help="as edge-train fit wrote it")
+    made.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder with fer2013.csv: ranges come from Training, checks from the test splits",
+    )
+    made.add_argument("--out", type=Path, required=True, metavar="DIR", help="for files and card")
+    made.add_argument("--name", default="emotion", help="what the files begin with (emotion)")
+    made.add_argument(
+        "--max-drop",
+        type=float,
+        default=0.5,
+        metavar="POINTS",
+        help="accuracy that int8 may lose on PublicTest, in points (0.5)",
+    )
+    made.set_defaults(run_it=_run)
+    return made
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # the converter is TensorFlow's
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if not arguments.name or Path(arguments.name).name != arguments.name:
+        raise UsageError(f"--name {arguments.name!r}: must be a plain file name")
+    from convert.convert import SPLITS, convert
+    from train.data import load
+    from train.evaluate import load_keras
+    from train.table import accuracy_table
+
+    model = load_keras(arguments.model)
+    print(f"reading {arguments.data} ...", flush=True)
+    splits = load(arguments.data)
+    for name, faces in splits.items():
+        if len(faces) == 0:
+            raise DataError(f"{arguments.data}: holds no {name} faces; ranges and checks need them")
+    told = convert(
+        model,
+        splits,
+        arguments.out,
+        arguments.name,
+        trained=_trained(arguments.model),
+        max_drop=arguments.max_drop / 100,
+        say=lambda line: print(line, flush=True),
+    )
+    rows = [
+        (file, split, about["metrics"][split])
+        for file, about in told["files"].items()
+        for split in SPLITS
+    ]
+    print(accuracy_table(rows))
+    print(f"{arguments.out / arguments.name}.json: written; edge-run --model takes it")
+    return 0
+
+
+def _trained(model: Path) -> dict[str, Any]:
+    """The recipe that lies beside the model, without the paths of the machine it ran on."""
+    recipe = model.with_name("recipe.json")
+    if not recipe.is_file():
+        return {"recipe": "unknown: no recipe.json beside the model"}
+    told: dict[str, Any] = json.loads(recipe.read_text())
+    weights = str(told.get("backbone_weights", ""))
+    if weights not in ("imagenet", "none"):
+        told["backbone_weights"] = Path(weights).name
+    return {"command": "edge-train fit", "recipe": told}

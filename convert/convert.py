@@ -1,0 +1,158 @@
+"""A Keras model in; checked files and their card out, or nothing at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from convert import onnx_int8, tflite, verify
+from convert.card import card, operating_points, shortened
+from convert.representative import representative_faces
+from edge.errors import OutputError
+from edge.vision.expression import ExpressionModel, load_model
+from train.batches import plain
+from train.data import FaceSet, soft_targets
+from train.evaluate import predict
+from train.metrics import fit_temperature, score_both
+
+SPLITS = ("PublicTest", "PrivateTest")
+VERSIONS = ("keras", "tensorflow-cpu", "tensorflow", "ai-edge-litert", "onnxruntime", "numpy")
+
+
+def convert(
+    model: keras.Model,
+    splits: dict[str, FaceSet],
+    out: Path,
+    name: str,
+    trained: dict[str, Any],
+    max_drop: float = verify.MAX_DROP,
+    say: Callable[[str], None] = print,
+) -> dict[str, Any]:
+    """Write `<name>-float32.tflite`, `<name>-int8.tflite`, `<name>-int8.onnx` and `<name>.json`.
+
+    Everything is made and checked in a folder of its own and moved to `out` at the end, the card
+    last; a move that is interrupted leaves a card whose hashes do not agree, which is refused.
+
+    Args:
+        trained: How the model was trained, for the card.
+
+    Returns:
+        The card.
+
+    Raises:
+        ConversionError: a file does not do what the Keras model does.
+        OutputError: the files cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        workshop = Path(tempfile.mkdtemp(prefix=".convert-", dir=out))
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written to ({error.strerror})") from error
+    try:
+        told = _convert(model, splits, workshop, name, trained, max_drop, say)
+        for file in (*told["files"], f"{name}.json"):
+            os.replace(workshop / file, out / file)
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written to ({error.strerror or error})") from error
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+    return told
+
+
+def _convert(
+    model: keras.Model,
+    splits: dict[str, FaceSet],
+    folder: Path,
+    name: str,
+    trained: dict[str, Any],
+    max_drop: float,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    size = model.input_shape[1]
+    faces = representative_faces(splits["Training"], size)
+    files = {
+        f"{name}-float32.tflite": {"format": "tflite", "precision": "float32"},
+        f"{name}-int8.tflite": {"format": "tflite", "precision": "int8"},
+        f"{name}-int8.onnx": {"format": "onnx", "precision": "int8"},
+    }
+    say("converting to float32 TFLite ...")
+    (folder / f"{name}-float32.tflite").write_bytes(tflite.float32(model))
+    say(f"quantising to int8 TFLite with {len(faces)} faces ...")
+    (folder / f"{name}-int8.tflite").write_bytes(tflite.int8(model, faces))
+    say("quantising to int8 ONNX with the same faces ...")
+    (folder / f"{name}-int8.onnx").write_bytes(onnx_int8.int8(model, faces, folder))
+
+    public = splits["PublicTest"]
+    reference = predict(model, plain(public, size))
+    temperature = fit_temperature(reference, soft_targets(public))
+    told = card(name, size, temperature, files, folder)
+    _write_card(told, folder)
+    say("checking the files on PublicTest, scoring them on PrivateTest ...")
+    loaded = {file: load_model(folder / file) for file in files}
+    _check(loaded, reference, public, f"{name}-float32.tflite", max_drop)
+    for file, runtime_model in loaded.items():
+        told["files"][file]["metrics"] = {
+            split: shortened(score_both(_read(runtime_model, splits[split]), splits[split]))
+            for split in SPLITS
+        }
+    shipped = loaded[f"{name}-int8.tflite"]
+    told["operating_points"] = {
+        "chosen_on": "PublicTest",
+        "anger": operating_points(_read(shipped, public), public),
+    }
+    told["trained"] = trained
+    told["made_with"] = _versions()
+    _write_card(told, folder)
+    return told
+
+
+def _check(
+    loaded: dict[str, ExpressionModel],
+    reference: np.ndarray[Any, np.dtype[np.float32]],
+    public: FaceSet,
+    float_name: str,
+    max_drop: float,
+) -> None:
+    """Hold every file against the Keras model; see `convert.verify`."""
+    truth = public.labels
+    accuracy = float((reference.argmax(axis=1) == truth).mean())
+    for name, model in loaded.items():
+        verify.check_steady(model, public)
+        logits = model.logits(list(public.images))
+        if name == float_name:
+            verify.check_parity(reference, logits, name)
+        else:
+            quantised = float((logits.argmax(axis=1) == truth).mean())
+            verify.check_drop(accuracy, quantised, name, max_drop)
+        if name.endswith("int8.tflite"):
+            verify.check_all_int8(model.path)
+
+
+def _read(model: ExpressionModel, faces: FaceSet) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return model.predict(list(faces.images))
+
+
+def _write_card(told: dict[str, Any], folder: Path) -> None:
+    (folder / f"{told['name']}.json").write_text(json.dumps(told, indent=1) + "\n")
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError
+
+    found = {"python": platform.python_version()}
+    for package in VERSIONS:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,32 @@
+"""The faces from which the quantiser takes its ranges: balanced, and always the same."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import DataError
+from edge.labels import EMOTIONS
+from train.batches import plain
+from train.data import FaceSet
+
+PER_CLASS = 60
+SEED = 2013
+
+
+def representative_faces(training: FaceSet, size: int) -> NDArray[np.uint8]:
+    """`PER_CLASS` faces of every class, normalised: (n, size, size, 1) uint8.
+
+    A class with fewer faces gives all it has.
+
+    Raises:
+        DataError: a class has none at all, so its range would be guessed.
+    """
+    rng = np.random.default_rng(SEED)
+    chosen = []
+    for label, emotion in enumerate(EMOTIONS):
+        members = np.flatnonzero(training.labels == label)
+        if len(members) == 0:
+            raise DataError(f"--data: no Training face is labelled {emotion}; ranges need every class")
+        chosen.append(rng.permutation(members)[:PER_CLASS])
+    return plain(training[np.sort(np.concatenate(chosen))], size)

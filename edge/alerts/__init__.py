@@ -1,0 +1,1 @@
+"""When an expression becomes an alert, and where alerts go."""

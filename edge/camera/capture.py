@@ -1,0 +1,30 @@
+"""The part that V4L2, network and clip sources share: OpenCV's capture, kept quiet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import cv2
+
+from edge.errors import CameraError
+
+
+def open_capture(
+    source: int | str, api: int, what: str, hint: str, params: Sequence[int] = ()
+) -> cv2.VideoCapture:
+    """Open an OpenCV capture without its chatter on stderr.
+
+    Raises:
+        CameraError: `what` cannot be opened; the message ends with `hint`.
+    """
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    cv2.setLogLevel(0)
+    try:
+        capture = cv2.VideoCapture(source, api, list(params))
+    except cv2.error as error:
+        raise CameraError(f"{what}: cannot be opened ({error.err}); {hint}") from error
+    if not capture.isOpened():
+        capture.release()
+        raise CameraError(f"{what}: cannot be opened; {hint}")
+    return capture

@@ -1,0 +1,60 @@
+"""USB and other V4L2 cameras, by index or by path."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.camera.base import Frame
+from edge.camera.capture import open_capture
+from edge.camera.gray import to_gray
+from edge.errors import CameraError
+
+FAILED_READS = 5  # a cable knock costs one or two
+
+
+class V4l2Camera:
+    """A V4L2 camera that delivers its luminance without a colour conversion where it can."""
+
+    live = True
+
+    def __init__(self, source: str, width: int, height: int, fps: float) -> None:
+        self.name = source
+        device = Path(f"/dev/video{source}" if source.isdigit() else source)
+        if not device.exists():
+            raise CameraError(
+                f"camera {source}: {device} does not exist; plug the camera in, or choose from "
+                "--list-cameras"
+            )
+        self._capture = open_capture(
+            str(device.resolve()),
+            cv2.CAP_V4L2,
+            f"camera {source}",
+            f"is {device} in use by another program, or this user not in the group 'video'?",
+        )
+        # YUYV carries the grey plane as it is; a camera without it answers with what it has.
+        self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"YUYV"))
+        self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
+        self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
+        self._capture.set(cv2.CAP_PROP_FPS, fps)
+        self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+        self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
+        self._index = 0
+
+    def read(self) -> Frame | None:
+        """Wait for the next frame; see `Camera.read`."""
+        for _ in range(FAILED_READS):
+            ok, raw = self._capture.read()
+            gray = to_gray(np.asarray(raw, dtype=np.uint8)) if ok else None
+            if gray is not None:
+                frame = Frame(gray, time.monotonic(), self._index)
+                self._index += 1
+                return frame
+        raise CameraError(f"camera {self.name}: stopped giving frames; is it still plugged in?")
+
+    def close(self) -> None:
+        """Release the device."""
+        self._capture.release()

@@ -1,0 +1,94 @@
+"""`edge-run --image`: picture after picture, each with one answer or one line of error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.annotate import annotate
+from edge.config import Config
+from edge.errors import OutputError, PictureError
+from edge.files import replacing
+from edge.pictures import Face, find_pictures, read_faces, read_picture
+from edge.service import load_configured
+from edge.vision.detect import Detector
+
+
+def look_at(
+    sources: Sequence[str], config: Config, as_json: bool, folder: Path | None = None
+) -> int:
+    """Read every picture that `sources` stand for and print what is in it.
+
+    A picture that cannot be read costs one line on stderr, not the others.
+
+    Returns:
+        0, or the exit code of the first picture that could not be read.
+    """
+    model, detector = load_configured(config), Detector(config.detection)
+    code = 0
+    taken: set[Path] = set()
+    for name in _names(sources):
+        try:
+            if isinstance(name, PictureError):
+                raise name
+            picture = read_picture(name)
+            faces = read_faces(picture, detector, model)
+        except PictureError as error:
+            print(f"edge-run: error: {error}", file=sys.stderr, flush=True)
+            code = code or error.exit_code
+            continue
+        print(_as_json(name, picture, faces) if as_json else _as_line(name, faces), flush=True)
+        if folder is not None:
+            _write(_free_name(folder, name, taken), picture, faces)
+    return code
+
+
+def _names(sources: Sequence[str]) -> Iterator[str | PictureError]:
+    for source in sources:
+        try:
+            yield from find_pictures(source)
+        except PictureError as error:
+            yield error
+
+
+def _as_json(name: str, picture: NDArray[np.uint8], faces: Sequence[Face]) -> str:
+    height, width = picture.shape[:2]
+    told = {"image": name, "width": width, "height": height}
+    return json.dumps(told | {"faces": [face.as_json() for face in faces]})
+
+
+def _as_line(name: str, faces: Sequence[Face]) -> str:
+    if not faces:
+        return f"{name}: no face found"
+    return f"{name}: " + "; ".join(
+        f"{_title(face)} at {face.box.x},{face.box.y} ({face.box.w} px)" for face in faces
+    )
+
+
+def _title(face: Face) -> str:
+    return f"{face.emotion} {face.probabilities[face.emotion]:.0%}"
+
+
+def _free_name(folder: Path, source: str, taken: set[Path]) -> Path:
+    """A name in `folder` for this picture; two pictures of one name get two files."""
+    stem = Path(urlsplit(source).path if "://" in source else source).stem or "picture"
+    path, count = folder / f"{stem}.annotated.png", 1
+    while path in taken:
+        count += 1
+        path = folder / f"{stem}-{count}.annotated.png"
+    taken.add(path)
+    return path
+
+
+def _write(path: Path, picture: NDArray[np.uint8], faces: Sequence[Face]) -> None:
+    drawn = annotate(picture, [(face.box, _title(face), face.probabilities) for face in faces])
+    with replacing(path) as beside:
+        if not cv2.imwrite(str(beside), drawn):
+            raise OutputError(f"{path}: cannot be written; is --annotate a folder with room?")

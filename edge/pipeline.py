@@ -1,0 +1,186 @@
+"""A frame in, the visitors and what their faces say out: one step at a time, no clock, no thread."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.camera.base import Frame
+from edge.labels import valence
+from edge.vision.detect import Detector
+from edge.vision.expression import ExpressionModel
+from edge.vision.face import Box, Gray, crop
+from edge.vision.motion import MotionGate
+from edge.vision.smooth import Smoother
+from edge.vision.track import Track, Tracker
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ExpressionConfig:
+    """How often a face is read, and over how long readings are averaged.
+
+    Attributes:
+        every: Seconds between two readings of one face.
+        smoothing: Time constant of the average, in seconds.
+    """
+
+    every: float = 0.2
+    smoothing: float = 0.7
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One visitor in one frame.
+
+    Attributes:
+        visitor: The track's number.
+        box: The face, in the frame's pixels.
+        seen: Whether this frame showed the face; if not, the rest is from the last that did.
+        probabilities: Averaged, by emotion; None until the face was read once.
+    """
+
+    visitor: int
+    box: Box
+    seen: bool
+    probabilities: MappingProxyType[str, float] | None
+
+    @property
+    def emotion(self) -> str | None:
+        """The most probable emotion."""
+        if self.probabilities is None:
+            return None
+        return max(self.probabilities, key=self.probabilities.__getitem__)
+
+    @property
+    def valence(self) -> dict[str, float] | None:
+        """Negative, neutral and positive, summing to 1."""
+        return None if self.probabilities is None else valence(self.probabilities)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one frame showed.
+
+    Attributes:
+        time: The frame's time stamp, monotonic seconds.
+        readings: The visitors in view or just out of it.
+        stages: Seconds each stage took; a stage that was not needed is absent.
+    """
+
+    time: float
+    readings: tuple[Reading, ...]
+    stages: dict[str, float] = field(default_factory=dict)
+
+
+class Pipeline:
+    """Motion gate, face detection, tracks, expression.
+
+    Args:
+        detector: Finds faces.
+        model: Reads them.
+        tracker: Keeps them apart.
+        expression: How often they are read.
+        timer: Seconds for `Observation.stages`; the only thing here that reads a clock.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        model: ExpressionModel,
+        tracker: Tracker | None = None,
+        expression: ExpressionConfig | None = None,
+        timer: Callable[[], float] = clock.perf_counter,
+    ) -> None:
+        self._detector, self._model = detector, model
+        self._tracker = tracker or Tracker()
+        self._config = expression or ExpressionConfig()
+        self._timer = timer
+        self._motion = MotionGate()
+        self._last_full = -np.inf
+        self._smoothers: dict[int, Smoother] = {}
+        self._last_read: dict[int, float] = {}
+        self._averages: dict[int, MappingProxyType[str, float]] = {}
+
+    def step(self, frame: Frame) -> Observation:
+        """Look at one frame; time stamps must not decrease."""
+        stages: dict[str, float] = {}
+        boxes = self._find(frame.gray, frame.timestamp, stages)
+        visitors = self._timed(stages, "track", lambda: self._tracker.update(boxes, frame.timestamp))
+        for track in visitors:
+            self._read(track, frame, stages)
+        self._forget({track.visitor for track in visitors})
+        readings = tuple(
+            Reading(track.visitor, track.box, track.seen, self._averages.get(track.visitor))
+            for track in visitors
+        )
+        return Observation(frame.timestamp, readings, stages)
+
+    def _find(self, gray: Gray, time: float, stages: dict[str, float]) -> list[Box]:
+        """Search everywhere only when it may show something new, else around the known faces."""
+        moved = self._timed(stages, "motion", lambda: self._motion.moved(gray))
+        waited = time - self._last_full
+        known = self._tracker.tracks
+        config = self._detector.config
+        if known:
+            # A face out of sight is searched for everywhere: it may have moved far.
+            due = waited >= config.full_every or any(not track.seen for track in known)
+        else:
+            due = moved or waited >= config.idle_every
+        if due:
+            self._last_full = time
+            found = self._timed(stages, "detect_full", lambda: self._detector.full(gray))
+            missing = [t.box for t in known if not any(t.box.iou(box) > 0.1 for box in found)]
+        else:
+            found, missing = [], [track.box for track in known]
+        if missing:
+            found = found + self._timed(stages, "detect_near", lambda: self._near(gray, missing))
+        return _distinct(found)
+
+    def _near(self, gray: Gray, known: list[Box]) -> list[Box]:
+        found = (self._detector.near(gray, box) for box in known)
+        return [box for box in found if box is not None]
+
+    def _read(self, track: Track, frame: Frame, stages: dict[str, float]) -> None:
+        """Read a face that is in view and due."""
+        last = self._last_read.get(track.visitor, -np.inf)
+        # The tolerance lets a reading every 0.2 s fall on every second frame of 10 a second.
+        if not track.seen or frame.timestamp - last < self._config.every - 1e-3:
+            return
+        self._last_read[track.visitor] = frame.timestamp
+        margin = self._model.card.crop_margin
+        face = self._timed(stages, "crop", lambda: crop(frame.gray, track.box, margin))
+        raw: NDArray[np.float32] = self._timed(
+            stages, "classify", lambda: self._model.predict([face])[0]
+        )
+        smoother = self._smoothers.setdefault(track.visitor, Smoother(self._config.smoothing))
+        average = smoother.add(raw, frame.timestamp)
+        self._averages[track.visitor] = MappingProxyType(
+            dict(zip(self._model.labels, map(float, average), strict=True))
+        )
+
+    def _forget(self, present: set[int]) -> None:
+        for gone in self._smoothers.keys() - present:
+            del self._smoothers[gone], self._last_read[gone], self._averages[gone]
+
+    def _timed(self, stages: dict[str, float], stage: str, work: Callable[[], T]) -> T:
+        start = self._timer()
+        result = work()
+        stages[stage] = stages.get(stage, 0.0) + self._timer() - start
+        return result
+
+
+def _distinct(boxes: list[Box]) -> list[Box]:
+    """Leave out a face that was found twice."""
+    kept: list[Box] = []
+    for box in boxes:
+        if not any(box.iou(other) > 0.3 for other in kept):
+            kept.append(box)
+    return kept

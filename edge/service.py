@@ -1,0 +1,210 @@
+"""The loop that runs for a year: a camera, the pipeline, the rules, whoever is to be told."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+
+from edge.alerts.deliver import Delivery
+from edge.alerts.rule import Event, Firing, Rule
+from edge.alerts.sinks.log import LogSink
+from edge.camera.base import Camera, Frame
+from edge.camera.newest import NewestFrame
+from edge.camera.open import open_camera
+from edge.config import Config
+from edge.errors import CameraError
+from edge.pipeline import Observation, Pipeline
+from edge.show import Printer, Summary
+from edge.vision.detect import Detector
+from edge.vision.expression import ExpressionModel, load_model
+from edge.vision.track import Tracker
+
+log = logging.getLogger(__name__)
+
+POLL = 0.25  # seconds after which a waiting loop looks whether it should stop
+
+
+class Service:
+    """Watches one camera until it ends, fails or is told to stop.
+
+    Args:
+        config: What to watch for and how.
+        printer: Told of everything.
+    """
+
+    def __init__(self, config: Config, printer: Printer) -> None:
+        self._config, self._printer = config, printer
+        self._stop = threading.Event()
+        self._why = ""
+        self._rules = [Rule(name, rule) for name, rule in config.rules.items()]
+        self._delivery = Delivery([LogSink(), printer])
+        self._tally = _Tally()
+
+    def stop(self, why: str) -> None:
+        """Ask the loop to end; may be called from a signal handler or another thread."""
+        self._why = self._why or why
+        self._stop.set()
+
+    def run(self) -> Summary:
+        """Watch; return the run in figures.
+
+        Raises:
+            CameraError: the camera is not there or stopped giving frames. Alerts that were firing
+                have been resolved by then.
+            ModelError: the model cannot be used.
+        """
+        with stopped_by_signals(self):
+            model = load_configured(self._config)
+            camera = self._open()
+            self._printer.started(camera.name, f"{model.path.name} on {model.runtime}")
+            pipeline = self._pipeline(model)
+            last = 0.0
+            try:
+                for frame in self._frames(camera):
+                    last = frame.timestamp
+                    self._look(pipeline, frame)
+            except CameraError as error:
+                self._why = str(error)
+                raise
+            finally:
+                self._deliver([event for rule in self._rules for event in rule.close(last)])
+                summary = self._tally.summary()
+                self._printer.ended(self._why, summary)
+        return summary
+
+    def _open(self) -> Camera:
+        wanted = self._config.camera
+        return open_camera(wanted.source, wanted.width, wanted.height, wanted.fps)
+
+    def _pipeline(self, model: ExpressionModel) -> Pipeline:
+        config = self._config
+        return Pipeline(
+            Detector(config.detection), model, Tracker(config.tracking), config.expression
+        )
+
+    def _look(self, pipeline: Pipeline, frame: Frame) -> None:
+        start = time.perf_counter()
+        observation = pipeline.step(frame)
+        seen = _for_rules(observation)
+        events = [event for rule in self._rules for event in rule.step(frame.timestamp, seen)]
+        self._tally.frame(observation, time.perf_counter() - start)
+        self._printer.seen(observation)
+        self._deliver(events)
+
+    def _deliver(self, events: list[Event]) -> None:
+        self._tally.alerts += sum(isinstance(event, Firing) for event in events)
+        self._delivery.deliver(events)
+
+    def _frames(self, camera: Camera) -> Iterator[Frame]:
+        """The frames to look at, until the source ends or the loop is told to stop."""
+        if camera.live:
+            yield from self._newest(camera)
+        else:
+            try:
+                while not self._stop.is_set() and (frame := camera.read()) is not None:
+                    yield frame
+            finally:
+                camera.close()
+        self._why = self._why or f"{camera.name} has ended"
+
+    def _newest(self, camera: Camera) -> Iterator[Frame]:
+        newest = NewestFrame(camera)
+        waited = 0.0
+        try:
+            while not self._stop.is_set():
+                try:
+                    frame = newest.get(POLL)
+                except TimeoutError:
+                    waited += POLL
+                    if waited >= self._config.camera.timeout:
+                        raise CameraError(
+                            f"camera {camera.name}: no frame for {waited:g} s; is it still "
+                            "plugged in?"
+                        ) from None
+                    continue
+                if frame is None:
+                    return
+                waited = 0.0
+                self._tally.dropped = newest.dropped
+                yield frame
+        finally:
+            if not newest.close():
+                log.warning("camera %s does not let go; leaving it to the system", camera.name)
+
+
+class _Tally:
+    """Counts what a `Summary` says."""
+
+    def __init__(self) -> None:
+        self.dropped = self.alerts = self._frames = 0
+        self._first: float | None = None
+        self._last = 0.0
+        self._busy = 0.0
+        self._cpu_start = 0.0
+        self._cpu = 0.0
+        self._stages: Counter[str] = Counter()
+        self._visitors = 0
+
+    def frame(self, observation: Observation, took: float) -> None:
+        if self._first is None:
+            # The first frame pays for lazy set-up in every library; it is looked at, not counted.
+            self._first = observation.time
+            self._cpu_start = time.process_time()
+        else:
+            self._busy += took
+            self._stages.update(observation.stages)  # type: ignore[arg-type]
+        self._frames += 1
+        self._last = observation.time
+        self._cpu = time.process_time() - self._cpu_start
+        self._visitors = max([self._visitors, *(r.visitor for r in observation.readings)])
+
+    def summary(self) -> Summary:
+        counted = max(1, self._frames - 1)
+        return Summary(
+            seconds=self._last - self._first if self._first is not None else 0.0,
+            frames=self._frames,
+            dropped=self.dropped,
+            visitors=self._visitors,
+            alerts=self.alerts,
+            frame_ms=1000 * self._busy / counted,
+            cpu_ms=1000 * self._cpu / counted,
+            stages_ms={name: 1000 * spent / counted for name, spent in self._stages.items()},
+        )
+
+
+def load_configured(config: Config) -> ExpressionModel:
+    """Load the model that the configuration names."""
+    wanted = config.model
+    return load_model(wanted.path or None, wanted.threads, wanted.runtime or None)
+
+
+def _for_rules(observation: Observation) -> dict[int, Mapping[str, float] | None]:
+    """By visitor, the probabilities if this frame showed the face, else None: no data."""
+    return {
+        reading.visitor: reading.probabilities if reading.seen else None
+        for reading in observation.readings
+    }
+
+
+@contextmanager
+def stopped_by_signals(service: Service) -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into `service.stop`; the handlers before are put back."""
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        service.stop(f"stopped by {signal.Signals(number).name}")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers; whoever runs this elsewhere calls stop()
+        return
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,132 @@
+"""The model card: what a model file is, and the proof that it is that file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.errors import ModelError
+from edge.labels import EMOTIONS
+
+MODELS = Path(__file__).parents[2] / "models"
+DEFAULT_CARD = MODELS / "emotion.json"
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """The part of `models/<name>.json` that the device needs.
+
+    Attributes:
+        path: Where the card lies; its files lie beside it.
+        labels: Names of the outputs, in their order.
+        input_size: Side of the square grey input, in pixels.
+        source_size: Side of the faces the model was trained on, in pixels.
+        crop_margin: Share of the detector's box to add on every side.
+        temperature: What logits are divided by before the softmax.
+        files: By file name: its `sha256`, `format` (tflite, onnx) and `precision`.
+    """
+
+    path: Path
+    labels: tuple[str, ...]
+    input_size: int
+    source_size: int
+    crop_margin: float
+    temperature: float
+    files: dict[str, dict[str, Any]]
+
+    def pick(self, file_format: str, precision: str = "int8") -> Path:
+        """The card's file of that format and precision.
+
+        Raises:
+            ModelError: the card has none.
+        """
+        for name, about in self.files.items():
+            if (about["format"], about["precision"]) == (file_format, precision):
+                return self.path.parent / name
+        raise ModelError(f"{self.path}: names no {precision} {file_format} file; run edge-convert")
+
+    def verified(self, path: Path) -> bytes:
+        """The file's content, if it is the one the card was written for.
+
+        Raises:
+            ModelError: the file is missing or its SHA-256 differs.
+        """
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(f"{path}: cannot be read ({error.strerror}); reinstall it") from error
+        if hashlib.sha256(content).hexdigest() != self.files[path.name]["sha256"]:
+            raise ModelError(
+                f"{path}: sha256 differs from {self.path.name}; reinstall the model or run "
+                "edge-convert"
+            )
+        return content
+
+
+def read_card(path: Path) -> ModelCard:
+    """Read a card.
+
+    Raises:
+        ModelError: it is missing, not JSON, or lacks something the device needs.
+    """
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        card = ModelCard(
+            path=path,
+            labels=tuple(map(str, told["labels"])),
+            input_size=int(told["input"]["size"]),
+            source_size=int(told["input"]["source_size"]),
+            crop_margin=float(told["crop_margin"]),
+            temperature=float(told["temperature"]),
+            files={
+                str(name): {key: str(about[key]) for key in ("sha256", "format", "precision")}
+                for name, about in told["files"].items()
+            },
+        )
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}); reinstall it") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelError(
+            f"{path}: is not a model card ({type(error).__name__}: {error}); reinstall the model "
+            "or run edge-convert"
+        ) from error
+    return _checked(card)
+
+
+def _checked(card: ModelCard) -> ModelCard:
+    wrong = ""
+    if sorted(card.labels) != sorted(EMOTIONS):
+        wrong = f"labels are not {', '.join(EMOTIONS)}"
+    elif not 8 <= card.input_size <= 1024 or not 8 <= card.source_size <= 1024:
+        wrong = "input sizes must lie in 8 to 1024"
+    elif not 0.01 <= card.temperature <= 100:
+        wrong = "temperature must lie in 0.01 to 100"
+    elif not -0.4 <= card.crop_margin <= 2:
+        wrong = "crop_margin must lie in -0.4 to 2"
+    if wrong:
+        raise ModelError(f"{card.path}: {wrong}; reinstall the model or run edge-convert")
+    return card
+
+
+def find_card(model: Path) -> ModelCard:
+    """The card, in the same folder, that names this model file.
+
+    Raises:
+        ModelError: the file is missing, or no card names it.
+    """
+    if not model.is_file():
+        raise ModelError(f"{model}: no such model file; give a .json card, a .tflite or an .onnx")
+    for path in sorted(model.parent.glob("*.json")):
+        try:
+            card = read_card(path)
+        except ModelError:
+            continue
+        if model.name in card.files:
+            return card
+    raise ModelError(
+        f"{model}: no model card beside it names this file, so nothing says what it is; "
+        "run edge-convert, which writes both"
+    )
