@@ -49,6 +49,8 @@ def _run(arguments: argparse.Namespace) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if not arguments.name or Path(arguments.name).name != arguments.name:
         raise UsageError(f"--name {arguments.name!r}: must be a plain file name")
+    if not -100 <= arguments.max_drop <= 100:
+        raise UsageError(f"--max-drop {arguments.max_drop}: must lie in -100 to 100 points")
     from convert.convert import SPLITS, convert
     from train.data import load
     from train.evaluate import load_keras
@@ -57,9 +59,6 @@ def _run(arguments: argparse.Namespace) -> int:
     model = load_keras(arguments.model)
     print(f"reading {arguments.data} ...", flush=True)
     splits = load(arguments.data)
-    for name, faces in splits.items():
-        if len(faces) == 0:
-            raise DataError(f"{arguments.data}: holds no {name} faces; ranges and checks need them")
     told = convert(
         model,
         splits,
@@ -84,7 +83,10 @@ def _trained(model: Path) -> dict[str, Any]:
     recipe = model.with_name("recipe.json")
     if not recipe.is_file():
         return {"recipe": "unknown: no recipe.json beside the model"}
-    told: dict[str, Any] = json.loads(recipe.read_text())
+    try:
+        told: dict[str, Any] = dict(json.loads(recipe.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(f"{recipe}: cannot be read ({error}); mend it or move it away") from error
     weights = str(told.get("backbone_weights", ""))
     if weights not in ("imagenet", "none"):
         told["backbone_weights"] = Path(weights).name

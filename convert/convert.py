@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shutil
 import tempfile
@@ -61,7 +60,7 @@ def convert(
     try:
         told = _convert(model, splits, workshop, name, trained, max_drop, say)
         for file in (*told["files"], f"{name}.json"):
-            os.replace(workshop / file, out / file)
+            (workshop / file).replace(out / file)
     except OSError as error:
         raise OutputError(f"{out}: cannot be written to ({error.strerror or error})") from error
     finally:

@@ -27,6 +27,8 @@ def representative_faces(training: FaceSet, size: int) -> NDArray[np.uint8]:
     for label, emotion in enumerate(EMOTIONS):
         members = np.flatnonzero(training.labels == label)
         if len(members) == 0:
-            raise DataError(f"--data: no Training face is labelled {emotion}; ranges need every class")
+            raise DataError(
+                f"--data: no Training face is labelled {emotion}; ranges need every class"
+            )
         chosen.append(rng.permutation(members)[:PER_CLASS])
     return plain(training[np.sort(np.concatenate(chosen))], size)

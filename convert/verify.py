@@ -21,16 +21,15 @@ class ConversionError(ModelError):
     """A converted file does not do what the float model does."""
 
 
-def check_parity(
-    reference: NDArray[np.float32], logits: NDArray[np.float32], name: str
-) -> float:
+def check_parity(reference: NDArray[np.float32], logits: NDArray[np.float32], name: str) -> float:
     """Compare (n, 7) logits of a float file with the Keras model's; return the largest difference.
 
     Raises:
         ConversionError: they differ by more than float arithmetic explains.
     """
     difference = np.abs(reference - logits)
-    if difference.max() > PARITY or difference.mean() > PARITY / 10:
+    # asked this way round, nan fails
+    if not (difference.max() <= PARITY and difference.mean() <= PARITY / 10):
         raise ConversionError(
             f"{name}: logits differ from the Keras model's by up to {difference.max():.2g} "
             f"(allowed {PARITY:g}); nothing was written"
@@ -45,7 +44,7 @@ def check_drop(reference: float, quantised: float, name: str, max_drop: float = 
         ConversionError: more than `max_drop` is lost.
     """
     drop = reference - quantised
-    if drop > max_drop:
+    if not drop <= max_drop:
         raise ConversionError(
             f"{name}: {100 * drop:.2f} points of accuracy lost on PublicTest (allowed "
             f"{100 * max_drop:.2f}); train longer, or raise --max-drop"
@@ -63,7 +62,9 @@ def check_all_int8(path: Path) -> None:
     tensors = interpreter.get_tensor_details()
     left = [tensor["name"] for tensor in tensors if tensor["dtype"] == np.float32]
     if left:
-        raise ConversionError(f"{path.name}: still float: {', '.join(left[:5])}; nothing was written")
+        raise ConversionError(
+            f"{path.name}: still float: {', '.join(left[:5])}; nothing was written"
+        )
 
 
 def check_steady(model: ExpressionModel, faces: FaceSet, seed: int = 0) -> None:

@@ -39,34 +39,47 @@ def annotate(
     """
     drawn = picture.copy()
     height, width = drawn.shape[:2]
+    taken = [box for box, _, _ in faces]
     for box, title, probabilities in faces:
         top = max(probabilities, key=probabilities.__getitem__)
         line = max(1, round(box.w / 90))
         corners = (box.x, box.y), (box.x + box.w, box.y + box.h)
         cv2.rectangle(drawn, *corners, COLOURS[top], line, cv2.LINE_AA)
-        unit = max(9, min(round(box.h / 9), height // 9))
-        left = _panel_left(box, unit * 9, width)
-        _bars(drawn, left, max(0, min(box.y, height - unit * 8)), unit, title, probabilities)
+        unit = max(9, min(round(box.h / 11), height // 9))
+        panel = _free_place(box, unit * 9, unit * 8, (width, height), taken)
+        taken.append(panel)
+        _bars(drawn, panel, unit, title, probabilities)
     return drawn
 
 
-def _panel_left(box: Box, panel: int, width: int) -> int:
-    """Beside the face where there is room, right first; else inside the picture's edge."""
-    if box.x + box.w + panel <= width:
-        return box.x + box.w
-    return box.x - panel if box.x >= panel else max(0, width - panel)
+def _free_place(
+    box: Box, width: int, height: int, frame: tuple[int, int], taken: Sequence[Box]
+) -> Box:
+    """Beside, under or over the face, wherever it hides least of other faces and panels."""
+    places = (
+        (box.x + box.w, box.y),
+        (box.x - width, box.y),
+        (box.x, box.y + box.h),
+        (box.x, box.y - height),
+    )
+    moved = (
+        Box(
+            max(0, min(x, frame[0] - width)), max(0, min(y, frame[1] - height)), width, height
+        ).clipped(*frame)
+        for x, y in places
+    )
+    return min(moved, key=lambda panel: sum(panel.iou(other) for other in taken))
 
 
 def _bars(
     drawn: NDArray[np.uint8],
-    left: int,
-    top: int,
+    panel: Box,
     unit: int,
     title: str,
     probabilities: Mapping[str, float],
 ) -> None:
-    right, bottom = left + unit * 9, top + unit * (len(probabilities) + 1)
-    area = drawn[top:bottom, left:right]
+    left, top = panel.x, panel.y
+    area = drawn[top : top + panel.h, left : left + panel.w]
     area[:] = (area // 4 + np.array(PANEL, np.uint8) // 4 * 3).astype(np.uint8)
     _text(drawn, title, left + unit // 3, top + round(unit * 0.8), unit, WHITE)
     for row, (emotion, probability) in enumerate(probabilities.items(), start=1):

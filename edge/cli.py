@@ -18,9 +18,10 @@ from pathlib import Path
 
 from edge.command import parser, run_command
 from edge.errors import UsageError
+from edge.message import one_line, without_password
 
-SOURCES = """a camera's index (0), its lasting path (/dev/v4l/by-id/...), picamera:0, an rtsp:// address,
-a video file, or the built-in visitor: demo: demo:calm demo:angry demo:two"""
+SOURCES = """a camera's index (0), its lasting path (/dev/v4l/by-id/...), picamera:0, an rtsp://
+address, a video file, or the built-in visitor: demo: demo:calm demo:angry demo:two"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -119,7 +120,9 @@ def _print_config(arguments: argparse.Namespace) -> int:
     from edge.config import load
     from edge.toml_text import as_toml
 
-    print(as_toml(asdict(load(arguments.config, settings=_settings(arguments)))), end="")
+    values = asdict(load(arguments.config, settings=_settings(arguments)))
+    values["camera"]["source"] = without_password(values["camera"]["source"])
+    print(as_toml(values), end="")
     return 0
 
 
@@ -135,7 +138,7 @@ def _check_config(arguments: argparse.Namespace) -> int:
     )
     print(f"configuration: {arguments.config or 'built-in values'}: good")
     print(f"model: {model.path} on {model.runtime}: hash agrees with {model.card.path.name}")
-    print(f"camera: {config.camera.source} (not opened)")
+    print(f"camera: {one_line(config.camera.source)} (not opened)")
     print(f"rules: {rules or 'none: nothing will be raised'}")
     return 0
 

@@ -9,11 +9,12 @@ from typing import NoReturn
 
 from edge import __version__
 from edge.errors import EX_INTERRUPTED, EX_SOFTWARE, EX_USAGE, EdgeError
+from edge.message import one_line
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(EX_USAGE, f"{self.prog}: error: {message}; see {self.prog} --help\n")
+        self.exit(EX_USAGE, f"{self.prog}: error: {one_line(message)}; see {self.prog} --help\n")
 
 
 def parser(program: str, description: str | None) -> argparse.ArgumentParser:
@@ -37,7 +38,8 @@ def run_command(made: argparse.ArgumentParser, argv: list[str] | None) -> int:
     arguments = made.parse_args(argv)
     try:
         code: int = arguments.run_it(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # started with it closed
+            sys.stdout.flush()
         return code
     except KeyboardInterrupt:
         return EX_INTERRUPTED
@@ -48,11 +50,12 @@ def run_command(made: argparse.ArgumentParser, argv: list[str] | None) -> int:
     except EdgeError as error:
         if arguments.debug:
             raise
-        print(f"{made.prog}: error: {error}", file=sys.stderr)
+        print(f"{made.prog}: error: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code
     except Exception as error:
         if arguments.debug:
             raise
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        print(f"{made.prog}: error: {what}; run again with --debug and report it", file=sys.stderr)
+        advice = "run again with --debug and report it"
+        print(f"{made.prog}: error: {one_line(what)}; {advice}", file=sys.stderr)
         return EX_SOFTWARE

@@ -7,6 +7,7 @@ not known is refused, since a misspelt threshold that is silently ignored is a m
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import tomllib
@@ -146,7 +147,7 @@ def _read_file(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
         values = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); check --config") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also of a number of thousands of digits
         raise ConfigError(f"{path}: is not TOML: {error}") from error
     return values, {key: f"{path}, line {line}" for key, line in key_lines(text).items()}
 
@@ -189,9 +190,18 @@ def _put(values: dict[str, Any], key: str, text: str, where: str) -> None:
         if not isinstance(table, dict):
             raise ConfigError(f"{where}: {part} is not a table")
     try:
-        table[last] = tomllib.loads(f"v = {text}")["v"]
-    except tomllib.TOMLDecodeError:
-        table[last] = text
+        value = tomllib.loads(f"v = {text}")["v"]
+    except (ValueError, RecursionError):
+        value = text
+    # camera 0 and a model folder named 1 are texts, whatever they look like
+    table[last] = value if isinstance(value, str) or not _is_text(key) else text
+
+
+def _is_text(key: str) -> bool:
+    """Whether a dotted key holds text."""
+    section, _, rest = key.partition(".")
+    kind = RuleConfig if section == "rules" else get_type_hints(Config).get(section)
+    return kind is not None and get_type_hints(kind).get(rest.rpartition(".")[2]) is str
 
 
 def _build(values: Mapping[str, Any], origin: Mapping[str, str]) -> Config:
@@ -199,10 +209,13 @@ def _build(values: Mapping[str, Any], origin: Mapping[str, str]) -> Config:
     sections: dict[str, Any] = {}
     for name, value in values.items():
         if name not in hints:
-            raise ConfigError(_at(origin, name) + f"unknown table or key {name!r}; see --print-config")
+            raise ConfigError(
+                _at(origin, name) + f"unknown table or key {name!r}; see --print-config"
+            )
         if not isinstance(value, Mapping):
             raise ConfigError(_at(origin, name) + f"{name} is a table: write [{name}]")
         if name == "rules":
+            _check_names(value, origin)
             sections[name] = {
                 rule: _section(RuleConfig, f"rules.{rule}", table, origin)
                 for rule, table in value.items()
@@ -219,6 +232,15 @@ def _build(values: Mapping[str, Any], origin: Mapping[str, str]) -> Config:
     return config
 
 
+def _check_names(rules: Mapping[str, Any], origin: Mapping[str, str]) -> None:
+    for rule in rules:
+        if not re.fullmatch(r"[\w-]+", rule):  # a dot would make its keys ambiguous
+            raise ConfigError(
+                _at(origin, f"rules.{rule}", "rules")
+                + f"a rule cannot be named {rule!r}; use letters, digits, - and _"
+            )
+
+
 def _section(kind: Any, name: str, table: Any, origin: Mapping[str, str]) -> Any:
     if not isinstance(table, Mapping) or not is_dataclass(kind):
         raise ConfigError(_at(origin, name) + f"{name} is a table: write [{name}]")
@@ -232,17 +254,18 @@ def _section(kind: Any, name: str, table: Any, origin: Mapping[str, str]) -> Any
                 f"known: {', '.join(hints)}"
             )
         values[key] = _value(hints[key], dotted, value, origin)
-    return kind(**values)
+    made: Any = kind
+    return made(**values)
 
 
 def _value(kind: Any, key: str, value: Any, origin: Mapping[str, str]) -> Any:
     """Check one value's type and bounds."""
     general = re.sub(r"^rules\.[^.]+", "rules.*", key)
-    where = _at(origin, key, key.rpartition(".")[0]) + f"{key} = {json.dumps(value, default=str)}"
+    where = _at(origin, key, key.rpartition(".")[0]) + f"{key} = {_shown(value)}"
     if general == "rules.*.weights":
         return _weights(key, value, origin)
     if kind is float and type(value) is int:
-        value = float(value)
+        value = float(value) if abs(value) < 2**63 else math.inf
     if type(value) is not kind:
         raise ConfigError(f"{where}: must be {_NAMES[kind]}")
     if general in BOUNDS:
@@ -253,6 +276,13 @@ def _value(kind: Any, key: str, value: Any, origin: Mapping[str, str]) -> Any:
         allowed = ", ".join(choice or '""' for choice in CHOICES[general])
         raise ConfigError(f"{where}: must be one of {allowed}")
     return value
+
+
+def _shown(value: Any) -> str:
+    try:
+        return json.dumps(value, default=str)
+    except (ValueError, RecursionError):  # thousands of digits, or of tables in each other
+        return "..."
 
 
 _NAMES = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
@@ -273,7 +303,7 @@ def _weights(key: str, value: Any, origin: Mapping[str, str]) -> dict[str, float
         if type(weight) not in (int, float) or not low <= weight <= high:
             raise ConfigError(
                 _at(origin, f"{key}.{emotion}", key)
-                + f"{key}.{emotion} = {weight}: must lie in {low:g} to {high:g}"
+                + f"{key}.{emotion} = {_shown(weight)}: must lie in {low:g} to {high:g}"
             )
         weights[emotion] = float(weight)
     return weights

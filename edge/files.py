@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edge.errors import OutputError
@@ -24,12 +24,13 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
-        os.replace(beside, path)
+        beside.replace(path)
     except OSError as error:
         reason = error.strerror or error
         raise OutputError(f"{path}: cannot be written ({reason}); nothing was changed") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # of the same reason as above, or not there
+            beside.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

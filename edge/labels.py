@@ -19,7 +19,7 @@ VALENCE: Mapping[str, tuple[str, ...]] = {
 
 
 def valence(probabilities: Mapping[str, float]) -> dict[str, float]:
-    """Add the seven probabilities up to `negative`, `neutral` and `positive`, which also sum to 1."""
+    """Add the seven probabilities up to `negative`, `neutral` and `positive`, summing to 1."""
     return {
         name: sum(probabilities[emotion] for emotion in members)
         for name, members in VALENCE.items()

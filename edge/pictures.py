@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
-import urllib.error
-import urllib.request
+import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,10 @@ import imagesize
 import numpy as np
 from numpy.typing import NDArray
 
-from edge import __version__
 from edge.errors import PictureError, PictureNotFoundError
+from edge.fetch import fetch
 from edge.labels import valence
+from edge.quiet import native_stderr_discarded
 from edge.vision.detect import Detector
 from edge.vision.expression import ExpressionModel
 from edge.vision.face import Box, Gray, crop
@@ -28,8 +28,8 @@ MAX_BYTES = 40_000_000
 MAX_PIXELS = 50_000_000  # 150 MB decoded; a Zero 2 W has 290 MB
 SEARCH_SIDE = 1024  # a larger picture is searched on a copy shrunk to this
 MIN_FACE_SHARE = 0.03  # of the searched copy's longer side
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 FRAME = 0.25  # added around a picture that is nothing but a face
-URL_TIMEOUT = 10.0
 
 
 @dataclass(frozen=True)
@@ -60,19 +60,34 @@ def find_pictures(source: str) -> Iterator[str]:
     Raises:
         PictureNotFoundError: nothing is there, or the folder holds no picture.
     """
-    if re.match(r"[a-z][a-z0-9+.-]*://", source):
+    if _is_address(source):
         yield source
         return
+    if not source:  # as from an unset variable in a script, which must not mean this folder
+        raise PictureNotFoundError("--image got an empty name; give a picture, folder or address")
     path = Path(source)
-    if not path.exists():
-        raise PictureNotFoundError(f"{source}: no such file or folder")
-    if not path.is_dir():
+    try:
+        folder = stat.S_ISDIR(path.stat().st_mode)
+        inside = sorted(path.iterdir()) if folder else []
+    except (FileNotFoundError, NotADirectoryError):
+        raise PictureNotFoundError(f"{source}: no such file or folder; check the path") from None
+    except OSError as error:
+        raise PictureError(
+            f"{source}: cannot be read ({error.strerror}); check the path and its permissions"
+        ) from error
+    if not folder:
         yield source
         return
-    found = [p for p in sorted(path.iterdir()) if p.suffix.lower() in SUFFIXES and p.is_file()]
+    found = [p for p in inside if p.suffix.lower() in SUFFIXES and p.is_file()]
     if not found:
-        raise PictureNotFoundError(f"{source}: no pictures in this folder ({' '.join(SUFFIXES)})")
+        raise PictureNotFoundError(
+            f"{source}: no pictures in this folder; {', '.join(SUFFIXES)} are read"
+        )
     yield from map(str, found)
+
+
+def _is_address(source: str) -> bool:
+    return re.match(r"(?i)[a-z][a-z0-9+.-]*://", source) is not None
 
 
 def read_picture(source: str) -> NDArray[np.uint8]:
@@ -81,25 +96,39 @@ def read_picture(source: str) -> NDArray[np.uint8]:
     Raises:
         PictureError: it is missing, empty, too large, no picture or damaged.
     """
-    content = _fetched(source) if "://" in source else _file_content(Path(source))
+    if not _is_address(source):
+        content = _file_content(Path(source))
+    elif source.lower().startswith(("http://", "https://")):
+        content = _bearable(fetch(source, MAX_BYTES), source)
+    else:
+        raise PictureError(f"{source}: only http:// and https:// addresses are read")
+    return _decoded(content, source)
+
+
+def _decoded(content: bytes, source: str) -> NDArray[np.uint8]:
     if not content:
-        raise PictureError(f"{source}: is empty")
+        raise PictureError(f"{source}: is empty; save or send the picture again")
     width, height = _size(content)
     if width * height > MAX_PIXELS:
         raise PictureError(
             f"{source}: {width}x{height} pixels are more than the {MAX_PIXELS // 1_000_000} "
             "million that are read; make it smaller"
         )
-    try:
-        decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        decoded = None
+    decoded = None
+    # What hides its size from the check above could be of any.
+    if width and height and _chunks_fit(content):
+        with suppress(cv2.error), native_stderr_discarded():  # libpng and libjpeg tell of damage
+            decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     if decoded is None:
-        raise PictureError(f"{source}: is not a picture, or damaged; {', '.join(SUFFIXES)} are read")
+        raise PictureError(
+            f"{source}: is not a picture, or damaged; {', '.join(SUFFIXES)} are read"
+        )
     return np.asarray(decoded, dtype=np.uint8)
 
 
-def read_faces(picture: NDArray[np.uint8], detector: Detector, model: ExpressionModel) -> list[Face]:
+def read_faces(
+    picture: NDArray[np.uint8], detector: Detector, model: ExpressionModel
+) -> list[Face]:
     """Find and read every face in a (h, w, 3) uint8 BGR picture, largest first."""
     gray: Gray = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
     boxes = _search(gray, detector)
@@ -118,7 +147,9 @@ def _search(gray: Gray, detector: Detector) -> list[Box]:
     shrink = min(1.0, SEARCH_SIDE / max(height, width))
     small = _resized(gray, shrink)
     floor = max(24, round(MIN_FACE_SHARE * max(small.shape)))
-    boxes = [box.scaled(1 / shrink).clipped(width, height) for box in detector.thorough(small, floor)]
+    boxes = [
+        box.scaled(1 / shrink).clipped(width, height) for box in detector.thorough(small, floor)
+    ]
     boxes = [box for box in boxes if box.area > 0]
     return boxes or _filling(gray, detector)
 
@@ -157,35 +188,41 @@ def _size(content: bytes) -> tuple[int, int]:
     return max(int(width), 0), max(int(height), 0)
 
 
+def _chunks_fit(content: bytes) -> bool:
+    """Whether each chunk of a PNG lies inside the file; true of every other format.
+
+    OpenCV allots what a chunk claims before it looks for it: up to 2 GB for 100 bytes.
+    """
+    if not content.startswith(PNG_SIGNATURE):
+        return True
+    place = len(PNG_SIGNATURE)
+    while place + 8 <= len(content):
+        if content[place + 4 : place + 8] == b"IEND":
+            return True
+        place += 12 + int.from_bytes(content[place : place + 4], "big")  # length, kind, check sum
+    return place <= len(content)
+
+
 def _file_content(path: Path) -> bytes:
     try:
+        # Asked before it is opened: opening a pipe waits for whoever is at its other end.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise PictureError(f"{path}: is not a file; give a picture or a folder of pictures")
         with path.open("rb") as file:
-            if not path.is_file():
-                raise PictureError(f"{path}: is not a file")
-            size = os.fstat(file.fileno()).st_size
-            if size > MAX_BYTES:
-                raise PictureError(f"{path}: {size} bytes are more than the {MAX_BYTES} read")
-            return file.read()
-    except FileNotFoundError:
-        raise PictureNotFoundError(f"{path}: no such file") from None
+            content = file.read(MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        raise PictureNotFoundError(f"{path}: no such file; check the path") from None
     except OSError as error:
-        raise PictureError(f"{path}: cannot be read ({error.strerror})") from error
+        raise PictureError(
+            f"{path}: cannot be read ({error.strerror}); check the path and its permissions"
+        ) from error
+    return _bearable(content, str(path))
 
 
-def _fetched(address: str) -> bytes:
-    if not address.startswith(("http://", "https://")):
-        raise PictureError(f"{address}: only http:// and https:// addresses are read")
-    request = urllib.request.Request(
-        address, headers={"User-Agent": f"edge-emotion/{__version__}"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=URL_TIMEOUT) as answer:
-            content: bytes = answer.read(MAX_BYTES + 1)
-    except urllib.error.HTTPError as error:
-        raise PictureError(f"{address}: the server answered {error.code} {error.reason}") from error
-    except (OSError, ValueError) as error:  # URLError, a time-out, a malformed address
-        reason = getattr(error, "reason", None) or error
-        raise PictureNotFoundError(f"{address}: does not answer ({reason})") from error
+def _bearable(content: bytes, source: str) -> bytes:
     if len(content) > MAX_BYTES:
-        raise PictureError(f"{address}: sends more than the {MAX_BYTES} bytes read")
+        raise PictureError(
+            f"{source}: is larger than the {MAX_BYTES // 1_000_000} MB that are read; "
+            "make it smaller"
+        )
     return content

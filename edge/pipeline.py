@@ -1,4 +1,4 @@
-"""A frame in, the visitors and what their faces say out: one step at a time, no clock, no thread."""
+"""A frame in, the visitors and what their faces say out: one step at a time, no thread, no I/O."""
 
 from __future__ import annotations
 
@@ -113,7 +113,9 @@ class Pipeline:
         """Look at one frame; time stamps must not decrease."""
         stages: dict[str, float] = {}
         boxes = self._find(frame.gray, frame.timestamp, stages)
-        visitors = self._timed(stages, "track", lambda: self._tracker.update(boxes, frame.timestamp))
+        visitors = self._timed(
+            stages, "track", lambda: self._tracker.update(boxes, frame.timestamp)
+        )
         for track in visitors:
             self._read(track, frame, stages)
         self._forget({track.visitor for track in visitors})

@@ -8,7 +8,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 from edge.alerts.deliver import Delivery
@@ -61,26 +62,50 @@ class Service:
         """
         with stopped_by_signals(self):
             model = load_configured(self._config)
-            camera = self._open()
-            self._printer.started(camera.name, f"{model.path.name} on {model.runtime}")
             pipeline = self._pipeline(model)
-            last = 0.0
+            camera = self._open()
             try:
-                for frame in self._frames(camera):
-                    last = frame.timestamp
-                    self._look(pipeline, frame)
-            except CameraError as error:
-                self._why = str(error)
+                if camera is not None:
+                    with self._frames(camera) as frames:
+                        self._printer.started(camera.name, f"{model.path.name} on {model.runtime}")
+                        for frame in frames:
+                            self._look(pipeline, frame)
+                        self._why = self._why or f"{camera.name} has ended"
+            except Exception as error:
+                self._why = str(error) or type(error).__name__
                 raise
             finally:
+                last = self._tally.last
                 self._deliver([event for rule in self._rules for event in rule.close(last)])
                 summary = self._tally.summary()
                 self._printer.ended(self._why, summary)
         return summary
 
-    def _open(self) -> Camera:
+    def _open(self) -> Camera | None:
+        """Open the camera; None if told to stop before it answered.
+
+        On a thread of its own, since an address that does not answer blocks for seconds. What
+        answers only after that is left to the system: the process is about to end.
+        """
         wanted = self._config.camera
-        return open_camera(wanted.source, wanted.width, wanted.height, wanted.fps)
+        opened: SimpleQueue[Camera | Exception] = SimpleQueue()
+
+        def open_it() -> None:
+            try:
+                opened.put(open_camera(wanted.source, wanted.width, wanted.height, wanted.fps))
+            except Exception as error:
+                opened.put(error)
+
+        threading.Thread(target=open_it, name="open camera", daemon=True).start()
+        while not self._stop.is_set():
+            try:
+                answer = opened.get(timeout=POLL)
+            except Empty:
+                continue
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+        return None
 
     def _pipeline(self, model: ExpressionModel) -> Pipeline:
         config = self._config
@@ -101,41 +126,43 @@ class Service:
         self._tally.alerts += sum(isinstance(event, Firing) for event in events)
         self._delivery.deliver(events)
 
-    def _frames(self, camera: Camera) -> Iterator[Frame]:
-        """The frames to look at, until the source ends or the loop is told to stop."""
-        if camera.live:
-            yield from self._newest(camera)
-        else:
-            try:
-                while not self._stop.is_set() and (frame := camera.read()) is not None:
-                    yield frame
-            finally:
-                camera.close()
-        self._why = self._why or f"{camera.name} has ended"
-
-    def _newest(self, camera: Camera) -> Iterator[Frame]:
+    @contextmanager
+    def _frames(self, camera: Camera) -> Iterator[Iterator[Frame]]:
+        """The frames to look at; the camera is released at the end of the block, come what may."""
+        if not camera.live:
+            with closing(camera):
+                yield self._each(camera)
+            return
         newest = NewestFrame(camera)
-        waited = 0.0
         try:
-            while not self._stop.is_set():
-                try:
-                    frame = newest.get(POLL)
-                except TimeoutError:
-                    waited += POLL
-                    if waited >= self._config.camera.timeout:
-                        raise CameraError(
-                            f"camera {camera.name}: no frame for {waited:g} s; is it still "
-                            "plugged in?"
-                        ) from None
-                    continue
-                if frame is None:
-                    return
-                waited = 0.0
-                self._tally.dropped = newest.dropped
-                yield frame
+            yield self._newest(newest, camera.name)
         finally:
             if not newest.close():
                 log.warning("camera %s does not let go; leaving it to the system", camera.name)
+
+    def _each(self, camera: Camera) -> Iterator[Frame]:
+        """Every frame, until the source ends or the loop is told to stop."""
+        while not self._stop.is_set() and (frame := camera.read()) is not None:
+            yield frame
+
+    def _newest(self, newest: NewestFrame, name: str) -> Iterator[Frame]:
+        """The newest frame each time, until the source ends or the loop is told to stop."""
+        waited = 0.0
+        while not self._stop.is_set():
+            try:
+                frame = newest.get(POLL)
+            except TimeoutError:
+                waited += POLL
+                if waited >= self._config.camera.timeout:
+                    raise CameraError(
+                        f"camera {name}: no frame for {waited:g} s; is it still plugged in?"
+                    ) from None
+                continue
+            if frame is None:
+                return
+            waited = 0.0
+            self._tally.dropped = newest.dropped
+            yield frame
 
 
 class _Tally:
@@ -144,7 +171,7 @@ class _Tally:
     def __init__(self) -> None:
         self.dropped = self.alerts = self._frames = 0
         self._first: float | None = None
-        self._last = 0.0
+        self.last = 0.0  # time of the newest frame
         self._busy = 0.0
         self._cpu_start = 0.0
         self._cpu = 0.0
@@ -158,16 +185,16 @@ class _Tally:
             self._cpu_start = time.process_time()
         else:
             self._busy += took
-            self._stages.update(observation.stages)  # type: ignore[arg-type]
+            self._stages.update(observation.stages)
         self._frames += 1
-        self._last = observation.time
+        self.last = observation.time
         self._cpu = time.process_time() - self._cpu_start
         self._visitors = max([self._visitors, *(r.visitor for r in observation.readings)])
 
     def summary(self) -> Summary:
         counted = max(1, self._frames - 1)
         return Summary(
-            seconds=self._last - self._first if self._first is not None else 0.0,
+            seconds=self.last - self._first if self._first is not None else 0.0,
             frames=self._frames,
             dropped=self.dropped,
             visitors=self._visitors,

@@ -17,17 +17,24 @@ def as_toml(values: Mapping[str, Any]) -> str:
 
 def _write_table(lines: list[str], name: str, table: Mapping[str, Any]) -> None:
     plain = {key: value for key, value in table.items() if not isinstance(value, Mapping)}
-    if name and plain:
+    if name and (plain or not table):
         lines += ["", f"[{name}]"]
     for key, value in plain.items():
-        lines.append(f"{_toml_key(key)} = {json.dumps(value, ensure_ascii=False)}")
+        lines.append(f"{_toml_key(key)} = {_toml_value(value)}")
     for key, value in table.items():
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping):
             _write_table(lines, f"{name}.{_toml_key(key)}".lstrip("."), value)
 
 
 def _toml_key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _toml_value(key)
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, float):
+        return repr(value)  # TOML's inf and nan are spelled like Python's, not like JSON's
+    # JSON lets DEL stand as it is, TOML does not
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
 def key_lines(text: str) -> dict[str, int]:
@@ -38,7 +45,7 @@ def key_lines(text: str) -> dict[str, int]:
     """
     found: dict[str, int] = {}
     table = ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line):
             table = _undotted(header[1])
             found.setdefault(table, number)

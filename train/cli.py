@@ -75,6 +75,8 @@ def _add_data(command: argparse.ArgumentParser) -> None:
 
 def _prepare_backend(threads: int) -> None:
     """Choose Keras' backend and its threads; both must happen before Keras is imported."""
+    if threads < 0:
+        raise UsageError(f"--threads {threads}: must be 0 or more")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from train.denormals import flush_denormals
@@ -101,6 +103,7 @@ def _recipe(arguments: argparse.Namespace) -> dict[str, object]:
         ("batch", 2, 4096),
         ("learning_rate", 1e-7, 1.0),
         ("ferplus_share", 0.0, 1.0),
+        ("seed", 0, 2**32 - 1),
     ):
         if not low <= getattr(recipe, name) <= high:
             flag = "--" + name.replace("_", "-")
@@ -120,10 +123,13 @@ def _fit(arguments: argparse.Namespace) -> int:
     try:
         fit(splits, recipe, arguments.run, arguments.resume, say=_say)
     except KeyboardInterrupt:
-        print(
-            f"\nstopped; the best epoch is {arguments.run / 'best.keras'}, --resume goes on after "
-            "the last whole epoch"
-        )
+        if (arguments.run / "last.weights.h5").exists():
+            print(
+                f"\nstopped; the best epoch is {arguments.run / 'best.keras'}, --resume goes on "
+                "after the last whole epoch"
+            )
+        else:
+            print("\nstopped before the end of the first epoch; the same command starts again")
         return EX_INTERRUPTED
     print(f"{arguments.run / 'best.keras'}: done; edge-convert makes the files for the device")
     return 0

@@ -27,9 +27,7 @@ CONTRAST = 50.0  # standard deviation in grey levels; averaging has cost some
 SHOWN = ("neutral", "angry", "happy", "sad", "surprise")  # fear and disgust have too few faces
 
 
-def composites(
-    faces: FaceSet, say: Callable[[str], None] = print
-) -> dict[str, NDArray[np.uint8]]:
+def composites(faces: FaceSet, say: Callable[[str], None] = print) -> dict[str, NDArray[np.uint8]]:
     """One (48, 48) uint8 average face per emotion.
 
     Raises:
@@ -87,13 +85,14 @@ def _average(typical: NDArray[np.float32]) -> NDArray[np.uint8]:
     for _ in range(ROUNDS):
         mean = np.stack([_registered(face, mean) for face in typical]).mean(axis=0)
     spread = (mean - mean.mean()) / mean.std() * CONTRAST + 124
-    return np.clip(spread, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(spread, 0, 255), dtype=np.uint8)
 
 
 def _likeness(stack: NDArray[np.float32], mean: NDArray[np.float32]) -> NDArray[np.float32]:
     """Correlation of each face with the mean."""
     flat, target = stack.reshape(len(stack), -1) - 128, (mean - mean.mean()).ravel()
-    return np.asarray(flat @ target / (np.linalg.norm(flat, axis=1) * np.linalg.norm(target)))
+    lengths = np.linalg.norm(flat, axis=1) * np.linalg.norm(target)
+    return np.asarray(flat @ target / np.maximum(lengths, 1e-6))  # a flat picture is like nothing
 
 
 def _registered(face: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -101,7 +100,8 @@ def _registered(face: NDArray[np.float32], target: NDArray[np.float32]) -> NDArr
     warp = np.eye(2, 3, dtype=np.float32)
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 50, 1e-4)
     try:
-        cv2.findTransformECC(target, face, warp, cv2.MOTION_AFFINE, stop, None, 5)
+        # no mask, smoothed over 5 pixels; the stubs do not know that the mask may be None
+        cv2.findTransformECC(target, face, warp, cv2.MOTION_AFFINE, stop, None, 5)  # type: ignore[call-overload]
     except cv2.error:
         return face
     if np.abs(warp - np.eye(2, 3)).max() > 6 or np.abs(warp[:, :2] - np.eye(2)).max() > 0.25:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import csv
+import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import DataError
 from edge.labels import EMOTIONS
+
+T = TypeVar("T")
+Row = dict[str, str]  # None, too, where a line is short
 
 SIDE = 48
 SPLITS = ("Training", "PublicTest", "PrivateTest")
@@ -84,7 +89,8 @@ def load(path: Path) -> dict[str, FaceSet]:
         The splits by name: `Training`, `PublicTest`, `PrivateTest`.
 
     Raises:
-        DataError: a file is missing or a row is not what the format promises; names file and row.
+        DataError: a file is missing, a row is not what the format promises, or a split has no
+            faces; names file and line.
     """
     table = path / "fer2013.csv" if path.is_dir() else path
     if not table.is_file():
@@ -92,66 +98,69 @@ def load(path: Path) -> dict[str, FaceSet]:
             f"{table}: no such file; --data takes the folder with Kaggle's fer2013.csv "
             "(and FER+'s fer2013new.csv beside it)"
         )
-    rows = list(_read_faces(table))
+    rows = list(_rows(table, {"emotion", "pixels", "Usage"}, _face))
+    if not rows:
+        raise DataError(f"{table}: holds no faces")
     images = np.stack([pixels for pixels, _, _ in rows])
     labels = np.array([label for _, label, _ in rows], dtype=np.int64)
     usage = np.array([split for _, _, split in rows])
     votes_table = table.with_name("fer2013new.csv")
     if votes_table.is_file():
-        votes = _read_votes(votes_table, len(rows))
+        counts = list(_rows(votes_table, set(FERPLUS_COLUMNS.values()), _votes))
+        if len(counts) != len(rows):
+            raise DataError(f"{votes_table}: {len(counts)} rows of votes beside {len(rows)} faces")
+        votes = np.array(counts, dtype=np.float32)
     else:
         votes = np.zeros((len(rows), len(EMOTIONS)), dtype=np.float32)
     everything = FaceSet(images, labels, votes)
-    return {split: everything[np.flatnonzero(usage == split)] for split in SPLITS}
+    splits = {split: everything[np.flatnonzero(usage == split)] for split in SPLITS}
+    for split, faces in splits.items():
+        if len(faces) == 0:
+            raise DataError(f"{table}: holds no {split} faces; all three splits are needed")
+    return splits
 
 
-def _read_faces(table: Path) -> Iterator[tuple[NDArray[np.uint8], int, str]]:
+def _rows(table: Path, columns: set[str], parse: Callable[[Row, str], T]) -> Iterator[T]:
+    """Parse every row; `parse` is told the file and line for its message."""
     csv.field_size_limit(sys.maxsize)
-    with table.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = {"emotion", "pixels", "Usage"} - set(reader.fieldnames or ())
-        if missing:
-            raise DataError(f"{table}: no column {', '.join(sorted(missing))} in its first line")
-        empty = True
-        for line, row in enumerate(reader, start=2):
-            empty = False
-            yield _pixels(row["pixels"], table, line), *_label(row, table, line)
-        if empty:
-            raise DataError(f"{table}: holds no faces")
-
-
-def _pixels(text: str | None, table: Path, line: int) -> NDArray[np.uint8]:
     try:
-        values = np.array((text or "").split(), dtype=np.int16)
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            missing = columns - set(reader.fieldnames or ())
+            if missing:
+                names = ", ".join(sorted(missing))
+                raise DataError(f"{table}: no column {names} in its first line")
+            for row in reader:
+                yield parse(row, f"{table}, line {reader.line_num}")
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{table}: cannot be read as CSV ({error})") from error
+
+
+def _face(row: Row, where: str) -> tuple[NDArray[np.uint8], int, str]:
+    if row["emotion"] not in map(str, range(len(EMOTIONS))):
+        raise DataError(f"{where}: label {row['emotion']!r} is not one of 0-6")
+    if row["Usage"] not in SPLITS:
+        raise DataError(f"{where}: Usage {row['Usage']!r} is not one of {', '.join(SPLITS)}")
+    return _pixels(row["pixels"], where), int(row["emotion"]), row["Usage"]
+
+
+def _pixels(text: str | None, where: str) -> NDArray[np.uint8]:
+    try:
+        values = np.array((text or "").split(), dtype=np.int64)
     except (ValueError, OverflowError):
-        raise DataError(f"{table}, line {line}: pixels are not whole numbers") from None
+        raise DataError(f"{where}: pixels are not whole numbers") from None
     if values.size != SIDE * SIDE:
-        raise DataError(f"{table}, line {line}: {values.size} pixels where {SIDE * SIDE} belong")
+        raise DataError(f"{where}: {values.size} pixels where {SIDE * SIDE} belong")
     if values.min() < 0 or values.max() > 255:
-        raise DataError(f"{table}, line {line}: a pixel outside 0-255")
+        raise DataError(f"{where}: a pixel outside 0-255")
     return values.astype(np.uint8).reshape(SIDE, SIDE)
 
 
-def _label(row: dict[str, str], table: Path, line: int) -> tuple[int, str]:
-    if row["emotion"] not in map(str, range(len(EMOTIONS))):
-        raise DataError(f"{table}, line {line}: label {row['emotion']!r} is not one of 0-6")
-    if row["Usage"] not in SPLITS:
-        raise DataError(f"{table}, line {line}: Usage {row['Usage']!r} is not one of {SPLITS}")
-    return int(row["emotion"]), row["Usage"]
-
-
-def _read_votes(table: Path, expected: int) -> NDArray[np.float32]:
-    with table.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = set(FERPLUS_COLUMNS.values()) - set(reader.fieldnames or ())
-        if missing:
-            raise DataError(f"{table}: no column {', '.join(sorted(missing))} in its first line")
-        rows = []
-        for line, row in enumerate(reader, start=2):
-            try:
-                rows.append([float(row[FERPLUS_COLUMNS[emotion]]) for emotion in EMOTIONS])
-            except (TypeError, ValueError):
-                raise DataError(f"{table}, line {line}: a vote is not a number") from None
-    if len(rows) != expected:
-        raise DataError(f"{table}: {len(rows)} rows of votes beside {expected} faces")
-    return np.array(rows, dtype=np.float32)
+def _votes(row: Row, where: str) -> list[float]:
+    try:
+        votes = [float(row[FERPLUS_COLUMNS[emotion]] or "") for emotion in EMOTIONS]
+    except ValueError:
+        raise DataError(f"{where}: a vote is not a number") from None
+    if not all(0 <= vote < math.inf for vote in votes):
+        raise DataError(f"{where}: a vote is not a count")
+    return votes

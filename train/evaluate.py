@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import DataError
+from edge.labels import EMOTIONS
 from train.batches import plain
 from train.data import FaceSet, soft_targets
 from train.metrics import fit_temperature, score_both, softmax
-
 
 PREDICT_BATCH = 256
 
@@ -31,9 +31,14 @@ def load_keras(path: Path) -> keras.Model:
     except Exception as error:  # zip, HDF5 and Keras each raise their own
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(f"{path}: is not a readable Keras model ({reason})") from error
-    shape = tuple(model.input_shape)
-    if len(shape) != 4 or shape[1] != shape[2] or shape[3] != 1:
-        raise DataError(f"{path}: takes {shape}, not one square grey plane (None, n, n, 1)")
+    taken, told = (
+        [tuple(tensor.shape) for tensor in side] for side in (model.inputs, model.outputs)
+    )
+    size = taken[0][1] if len(taken[0]) == 4 else None
+    if size is None or taken != [(None, size, size, 1)]:
+        raise DataError(f"{path}: takes {taken}, not one square grey plane (None, n, n, 1)")
+    if told != [(None, len(EMOTIONS))]:
+        raise DataError(f"{path}: tells {told}, not one row of logits (None, {len(EMOTIONS)})")
     return model
 
 

@@ -1,17 +1,18 @@
 """One training run: a folder that holds everything needed to resume, judge and repeat it.
 
-    runs/<name>/recipe.json       what was asked for; --resume refuses another recipe
-                best.keras        weights averaged over steps, of the best epoch on PublicTest
-                last.weights.h5   the last epoch with its optimizer, to resume from
-                progress.json     the epoch reached and the best score so far
-                log.csv           one line an epoch
-                metrics.json      the best epoch, scored, with its temperature
+`runs/<name>/` holds
+- `recipe.json`: what was asked for; --resume refuses another recipe
+- `best.keras`: weights averaged over steps, of the best epoch on PublicTest, without the optimizer
+- `last.weights.h5`: the last epoch with its optimizer, to resume from
+- `progress.json`: the epoch reached and the best score so far
+- `log.csv`: one line an epoch
+- `metrics.json`: the best epoch, scored, with its temperature
 """
 
 from __future__ import annotations
 
-import csv
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -84,10 +85,15 @@ def fit(
         )
     _prepare(run, recipe, resume)
     model = _compiled(recipe, steps=len(batches))
-    keeper = Keeper(run, batches, plain(public, recipe.input_size), public, say)
+    keeper = Keeper(run, batches, plain(public, recipe.input_size), public, recipe.seed, say)
     start = keeper.restore(model) if resume else 0
     model.fit(
-        batches, epochs=recipe.epochs, initial_epoch=start, callbacks=[keeper], verbose=verbose
+        batches,
+        epochs=recipe.epochs,
+        initial_epoch=start,
+        callbacks=[keeper],
+        verbose=verbose,
+        shuffle=False,  # `Batches` has shuffled; Keras' own shuffle would not survive a resume
     )
     best = keras.saving.load_model(run / "best.keras", compile=False)
     metrics = evaluate(best, splits, ("PublicTest",))
@@ -104,10 +110,11 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         batches: Batches,
         inputs: NDArray[np.uint8],
         faces: FaceSet,
+        seed: int,
         say: Callable[[str], None],
     ) -> None:
         super().__init__()
-        self._run, self._batches, self._say = run, batches, say
+        self._run, self._batches, self._seed, self._say = run, batches, seed, say
         self._inputs, self._faces = inputs, faces
         self._best = -1.0
 
@@ -121,27 +128,40 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
                 f"{self._run / 'last.weights.h5'}: cannot be read ({error}); "
                 f"{self._run / 'best.keras'} is still the best epoch, start a new run for more"
             ) from error
-        self._best = json.loads((self._run / "progress.json").read_text())["best"]
+        self._best = float(_read_json(self._run / "progress.json").get("best", self._best))
         # The optimizer counted the steps, so weights and epoch cannot disagree.
-        epoch = int(model.optimizer.iterations) // len(self._batches)
-        self._batches.start_epoch(epoch)
+        epoch, left_over = divmod(int(model.optimizer.iterations), len(self._batches))
+        if left_over:
+            raise DataError(
+                f"{self._run}: was trained on another number of faces; resume with its --data or "
+                "take a new --run"
+            )
         return epoch
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        """Let faces and dropout of epoch `epoch` (counted from 0) follow from (seed, epoch)."""
+        self._batches.start_epoch(epoch)
+        start = int(np.random.default_rng((self._seed, epoch)).integers(2**31))
+        for layer in self.model.layers:
+            # Keras saves no dropout's state, so a resumed run would repeat the first epoch's masks.
+            if isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
+                layer.seed_generator.state.assign([start, 0])
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Judge and save epoch `epoch` (counted from 0)."""
-        scores = self._judge_averaged(epoch)
-        # The weights go last: killed before, the epoch is run again and comes out the same.
+        scores, best = self._judge_averaged()
         progress = {"epoch": epoch + 1, "best": self._best}
         write_text(self._run / "progress.json", json.dumps(progress))
-        with replacing(self._run / "last.weights.h5") as beside:
-            self.model.save_weights(beside)
         self._log(epoch, {**(logs or {}), **scores})
-        self._batches.start_epoch(epoch + 1)
+        # The weights go last: killed before, the epoch is run again and comes out the same.
+        _save(self.model.save_weights, self._run / "last.weights.h5")
+        shown = ", ".join(f"{name} {value:.1%}" for name, value in scores.items())
+        self._say(f"epoch {epoch + 1}: PublicTest {shown}{' (best so far)' if best else ''}")
 
-    def _judge_averaged(self, epoch: int) -> dict[str, float]:
+    def _judge_averaged(self) -> tuple[dict[str, float], bool]:
         """Score the averaged weights, save them if they are the best, put the raw ones back."""
         variables = self.model.trainable_variables
-        raw = [np.array(v) for v in variables]
+        raw = [np.array(keras.ops.convert_to_numpy(v)) for v in variables]
         self.model.optimizer.finalize_variable_values(variables)
         both = score_both(softmax(predict(self.model, self._inputs)), self._faces)
         scores = {name: result["accuracy"] for name, result in both.items()}
@@ -150,22 +170,21 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         best = mean > self._best
         if best:
             self._best = mean
-            with replacing(self._run / "best.keras") as beside:
-                self.model.save(beside)
+            _save(_without_optimizer(self.model).save, self._run / "best.keras")
         for variable, value in zip(variables, raw, strict=True):
             variable.assign(value)
-        shown = ", ".join(f"{name} {value:.1%}" for name, value in scores.items())
-        self._say(f"epoch {epoch + 1}: PublicTest {shown}{' (best so far)' if best else ''}")
-        return scores
+        return scores, best
 
     def _log(self, epoch: int, values: dict[str, float]) -> None:
+        """Add this epoch's line, in place of the one that a killed run may have left."""
         path = self._run / "log.csv"
-        new = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.writer(file)
-            if new:
-                writer.writerow(["epoch", *values])
-            writer.writerow([epoch + 1, *(f"{float(value):.5f}" for value in values.values())])
+        written = (
+            [line.split(",") for line in path.read_text().splitlines()] if path.exists() else []
+        )
+        earlier = [line for line in written if line[0].isdigit() and int(line[0]) <= epoch]
+        line = [str(epoch + 1), *(f"{float(value):.5f}" for value in values.values())]
+        lines = [["epoch", *values], *earlier, line]
+        write_text(path, "".join(",".join(cells) + "\n" for cells in lines))
 
 
 def _prepare(run: Path, recipe: Recipe, resume: bool) -> None:
@@ -174,12 +193,45 @@ def _prepare(run: Path, recipe: Recipe, resume: bool) -> None:
     if resume:
         if not last.is_file():
             raise DataError(f"{run}: holds no finished epoch to resume from; leave --resume out")
-        if json.loads(saved.read_text()) != asdict(recipe):
-            raise DataError(f"{saved}: is another recipe; resume with its values or take a new --run")
+        asked, told = asdict(recipe), _read_json(saved)
+        if told != asked:
+            other = [
+                f"{name} {told.get(name)!r}" for name in asked if told.get(name) != asked[name]
+            ]
+            raise DataError(
+                f"{saved}: is another recipe ({', '.join(other)}); resume with its values or take "
+                "a new --run"
+            )
         return
     if last.exists():
         raise DataError(f"{run}: holds a run already; add --resume to go on or take a new --run")
     write_text(saved, json.dumps(asdict(recipe), indent=1))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); take a new --run") from error
+    if not isinstance(told, dict):
+        raise DataError(f"{path}: holds no JSON object; take a new --run")
+    return told
+
+
+def _save(save: Callable[[Path], None], path: Path) -> None:
+    with replacing(path) as beside:
+        try:
+            save(beside)
+        except OSError as error:
+            if error.errno is None:
+                raise
+            # HDF5 tells of a full disk in ten lines
+            raise OSError(error.errno, os.strerror(error.errno)) from error
+
+
+def _without_optimizer(model: keras.Model) -> keras.Model:
+    """The same layers and weights, never compiled: a third of the size on disk."""
+    return keras.Model(model.inputs, model.outputs, name=model.name)
 
 
 def _compiled(recipe: Recipe, steps: int) -> keras.Model:

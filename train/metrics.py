@@ -19,7 +19,7 @@ def softmax(logits: Probabilities, temperature: float = 1.0) -> Probabilities:
     """Turn (n, 7) logits into (n, 7) probabilities, softened by `temperature`."""
     scaled = logits / temperature
     powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def wilson_interval(correct: int, total: int) -> tuple[float, float]:
@@ -29,22 +29,32 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
     share, z2 = correct / total, Z95**2
     middle = (share + z2 / (2 * total)) / (1 + z2 / total)
     half = Z95 * np.sqrt(share * (1 - share) / total + z2 / (4 * total**2)) / (1 + z2 / total)
-    return float(middle - half), float(middle + half)
+    # the ends are exact where rounding would miss them by a bit
+    low = 0.0 if correct == 0 else float(middle - half)
+    return low, 1.0 if correct == total else float(middle + half)
 
 
 def paired_difference(
     first: NDArray[np.bool_], second: NDArray[np.bool_]
 ) -> tuple[float, tuple[float, float]]:
-    """Accuracy of `first` minus `second` on the same faces, with its 95% interval (normal)."""
+    """Accuracy of `first` minus `second` on the same faces, with its 95% interval (normal).
+
+    No faces say nothing: 0, with everything in the interval.
+    """
+    if len(first) == 0:
+        return 0.0, (-1.0, 1.0)
     gain = first.astype(float) - second.astype(float)
     half = Z95 * gain.std() / np.sqrt(len(gain))
     return float(gain.mean()), (float(gain.mean() - half), float(gain.mean() + half))
 
 
-def average_precision(scores: Probabilities, positive: NDArray[np.bool_]) -> float:
-    """Area under precision and recall, summed step by step (as scikit-learn does); nan if empty."""
+def average_precision(scores: Probabilities, positive: NDArray[np.bool_]) -> float | None:
+    """Area under precision and recall, summed step by step (as scikit-learn does).
+
+    None where nothing is positive, which JSON has a word for, unlike nan.
+    """
     if not positive.any():
-        return float("nan")
+        return None
     order = np.argsort(-scores, kind="stable")
     hits = positive[order]
     # equal scores are one threshold: only the last of a tie is an operating point
@@ -54,10 +64,15 @@ def average_precision(scores: Probabilities, positive: NDArray[np.bool_]) -> flo
     return float(np.sum(np.diff(recall, prepend=0.0) * precision))
 
 
-def at_recall(scores: Probabilities, positive: NDArray[np.bool_], recall: float) -> dict[str, float]:
-    """The operating point that reaches `recall`: threshold, precision, false-positive rate."""
+def at_recall(
+    scores: Probabilities, positive: NDArray[np.bool_], recall: float
+) -> dict[str, float | None]:
+    """The operating point that reaches `recall` (above 0): threshold, precision, false positives.
+
+    All three are None where only one class is present.
+    """
     if not positive.any() or positive.all():
-        return {"threshold": float("nan"), "precision": float("nan"), "fpr": float("nan")}
+        return {"threshold": None, "precision": None, "fpr": None}
     ranked = np.sort(scores[positive])[::-1]
     threshold = ranked[int(np.ceil(recall * len(ranked))) - 1]
     told = scores >= threshold
@@ -68,7 +83,9 @@ def at_recall(scores: Probabilities, positive: NDArray[np.bool_], recall: float)
     }
 
 
-def calibration_error(probabilities: Probabilities, truth: NDArray[np.int64], bins: int = 15) -> float:
+def calibration_error(
+    probabilities: Probabilities, truth: NDArray[np.int64], bins: int = 15
+) -> float:
     """Expected calibration error over equal-width bins of the top probability (Guo et al. 2017)."""
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == truth
@@ -82,6 +99,8 @@ def calibration_error(probabilities: Probabilities, truth: NDArray[np.int64], bi
 
 def score(probabilities: Probabilities, truth: NDArray[np.int64]) -> dict[str, Any]:
     """Everything reported about one model on one split under one label set.
+
+    Macro F1 averages the classes that occur. What cannot be computed for want of faces is None.
 
     Args:
         probabilities: (n, 7).
@@ -99,7 +118,7 @@ def score(probabilities: Probabilities, truth: NDArray[np.int64]) -> dict[str, A
         "n": len(truth),
         "accuracy": float(hits.sum() / max(len(truth), 1)),
         "accuracy_95": list(wilson_interval(int(hits.sum()), len(truth))),
-        "macro_f1": float(f1[actual > 0].mean()) if len(truth) else float("nan"),
+        "macro_f1": float(f1[actual > 0].mean()) if len(truth) else None,
         "calibration_error": calibration_error(probabilities, truth),
         "anger_recall": float(recall[ANGRY]),
         "anger_precision": float(precision[ANGRY]),

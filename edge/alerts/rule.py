@@ -18,6 +18,7 @@ from typing import Literal
 HOUR = 3600.0
 # The longest that one look vouches for; a device too slow for this must not guess in between.
 LOOK = 1.0
+ROUNDING = 1e-6  # seconds that adding up hundreds of frames may lose
 
 Reason = Literal["calm", "gone", "ended"]
 
@@ -122,12 +123,12 @@ Event = Firing | Resolved
 class _Visitor:
     """What is remembered of one visitor between looks."""
 
-    last_look: float
+    last_frame: float  # also one that did not show the face
     since: float | None = None  # start of the present run of scores above `on`
     seen: float = 0.0  # seconds of it in which the face was in view
     peak: float = 0.0
     incident: int | None = None  # the alert that is firing
-    calm_since: float | None = None
+    calm: float | None = None  # seconds in view below `off`, once there was such a look
     quiet_until: float = float("-inf")
 
 
@@ -169,9 +170,13 @@ class Rule:
         for visitor in [known for known in self._visitors if known not in seen]:
             events += self._resolve(self._visitors.pop(visitor), visitor, time, "gone")
         for visitor, probabilities in seen.items():
-            known = self._visitors.get(visitor, _Visitor(last_look=time))
+            known = self._visitors.get(visitor, _Visitor(last_frame=time))
+            # Measured from the last frame, so that seconds out of view count for nothing.
+            passed = min(max(0.0, time - known.last_frame), LOOK)
+            known = replace(known, last_frame=time)
             if probabilities is not None:
-                known = self._look(known, visitor, time, self.config.score(probabilities), events)
+                score = self.config.score(probabilities)
+                known = self._look(known, visitor, time, passed, score, events)
             self._visitors[visitor] = known
         return events
 
@@ -184,13 +189,17 @@ class Rule:
         return events
 
     def _look(
-        self, known: _Visitor, visitor: int, time: float, score: float, events: list[Event]
+        self,
+        known: _Visitor,
+        visitor: int,
+        time: float,
+        passed: float,
+        score: float,
+        events: list[Event],
     ) -> _Visitor:
-        """One look at a face that is in view."""
-        passed = min(max(0.0, time - known.last_look), LOOK)
-        known = replace(known, last_look=time)
+        """One look at a face that is in view; it vouches for the `passed` seconds before."""
         if known.incident is not None:
-            return self._while_firing(known, visitor, time, score, events)
+            return self._while_firing(known, visitor, time, passed, score, events)
         if score < self.config.on:
             return replace(known, since=None)
         if known.since is None:
@@ -204,7 +213,7 @@ class Rule:
         """Whether the score has held long enough, and was seen to."""
         if known.since is None or time - known.since < self.config.seconds:
             return False
-        return known.seen >= self.config.share * (time - known.since)
+        return known.seen + ROUNDING >= self.config.share * (time - known.since)
 
     def _fire(
         self, known: _Visitor, visitor: int, time: float, score: float, events: list[Event]
@@ -233,21 +242,25 @@ class Rule:
             )
         )
         self._swallowed = 0
-        return replace(quiet, incident=self._incidents, calm_since=None)
+        return replace(quiet, incident=self._incidents, calm=None)
 
     def _while_firing(
-        self, known: _Visitor, visitor: int, time: float, score: float, events: list[Event]
+        self,
+        known: _Visitor,
+        visitor: int,
+        time: float,
+        passed: float,
+        score: float,
+        events: list[Event],
     ) -> _Visitor:
         known = replace(known, peak=max(known.peak, score))
         if score >= self.config.off:
-            return replace(known, calm_since=None)
-        if known.calm_since is None:
-            known = replace(known, calm_since=time)
-        assert known.calm_since is not None
-        if time - known.calm_since < self.config.clear:
-            return known
+            return replace(known, calm=None)
+        calm = 0.0 if known.calm is None else known.calm + passed
+        if calm + ROUNDING < self.config.clear:
+            return replace(known, calm=calm)
         events += self._resolve(known, visitor, time, "calm")
-        return replace(known, since=None, incident=None, calm_since=None)
+        return replace(known, since=None, incident=None, calm=None)
 
     def _resolve(
         self, known: _Visitor, visitor: int, time: float, reason: Reason

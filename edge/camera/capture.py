@@ -19,7 +19,7 @@ def open_capture(
         CameraError: `what` cannot be opened; the message ends with `hint`.
     """
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    cv2.setLogLevel(0)
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         capture = cv2.VideoCapture(source, api, list(params))
     except cv2.error as error:

@@ -28,7 +28,7 @@ class ClipCamera:
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self._period = 1 / fps if 0 < fps < 1000 else 1 / FALLBACK_FPS
         self._index = 0
-        self._time = 0.0
+        self._time = -self._period  # so that the first frame is at 0 in a file without stamps
 
     def read(self) -> Frame | None:
         """The next frame, or None at the end; see `Camera.read`."""
@@ -36,7 +36,9 @@ class ClipCamera:
         gray = to_gray(np.asarray(raw, dtype=np.uint8)) if ok else None
         if gray is None:
             if self._index == 0:
-                raise CameraError(f"{self.name}: holds no frame that can be read")
+                raise CameraError(
+                    f"{self.name}: holds no frame that can be read; it is not a video, or damaged"
+                )
             return None
         stamp = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         # Some containers carry no time stamps, some jump back at an edit; time here never does.

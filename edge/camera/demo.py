@@ -100,9 +100,7 @@ class Stage:
         self.play = play
         self._width, self._height = width, height
         self._desk = _desk(width, height)
-        self._faces = {
-            face: _face(face) for actor in play.actors for _, face in actor.moods
-        }
+        self._faces = {face: _face(face) for actor in play.actors for _, face in actor.moods}
         rng = np.random.default_rng(2013)
         self._noise = [
             rng.normal(0, NOISE_LEVELS, (height, width)).astype(np.float32)
@@ -140,7 +138,7 @@ class Stage:
         for start, mood in actor.moods[1:]:
             share = np.float32(min(1.0, max(0.0, (second - start) / FADE)))
             worn = worn + share * (self._faces[mood] - worn)
-        return worn
+        return np.asarray(worn, dtype=np.float32)
 
 
 def _face(name: str) -> Plane:
@@ -154,7 +152,7 @@ def _oval(side: int = 48) -> Plane:
     """A soft-edged egg: the face counts, what was behind it does not."""
     y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j].astype(np.float32)
     radius = np.abs(x * (1 + 0.12 * np.maximum(y, 0))) ** 3 + np.abs(y) ** 3
-    return np.clip((1.02 - radius) / 0.35, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((1.02 - radius) / 0.35, 0, 1), dtype=np.float32)
 
 
 OVAL = _oval()
@@ -169,7 +167,7 @@ def _paste(scene: Plane, face: Plane, x: float, y: float, side: float, angle: fl
     if left >= right or top >= bottom:
         return
     matrix = cv2.getRotationMatrix2D((23.5, 23.5), angle, side / 48)
-    matrix[:, 2] += (x - left - 23.5, y - top - 23.5)
+    matrix[:, 2] += np.array((x - left - 23.5, y - top - 23.5))
     size = (right - left, bottom - top)
     drawn = cv2.warpAffine(
         face, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
@@ -195,7 +193,7 @@ def _body(scene: Plane, x: float, y: float, side: float) -> None:
 
 def _desk(width: int, height: int) -> Plane:
     """A wall with a picture and a shelf behind, a desk in front."""
-    y, x = np.mgrid[0:1:height * 1j, 0:1:width * 1j]
+    y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     scene = (168 - 38 * np.abs(x - 0.35) - 30 * y).astype(np.float32)
 
     def block(left: float, top: float, right: float, bottom: float, grey: float) -> None:

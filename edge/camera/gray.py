@@ -22,6 +22,6 @@ def to_gray(raw: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     if raw.ndim == 3:
         return np.asarray(cv2.cvtColor(raw, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
     if raw.shape[0] == 1:
-        decoded = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE)
+        decoded = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE) if raw.size else None
         return None if decoded is None else np.asarray(decoded, dtype=np.uint8)
     return raw

@@ -14,14 +14,14 @@ class Listed(NamedTuple):
     by_id: str
 
 
-def list_v4l2(sysfs: Path = Path("/sys/class/video4linux"), dev: Path = Path("/dev")) -> list[Listed]:
+def list_v4l2(
+    sysfs: Path = Path("/sys/class/video4linux"), dev: Path = Path("/dev")
+) -> list[Listed]:
     """V4L2 capture devices in the order of their index.
 
     A USB camera shows several nodes; only the first of each (`index` 0) gives pictures.
     """
-    lasting = {
-        link.resolve().name: str(link) for link in sorted((dev / "v4l" / "by-id").glob("*"))
-    }
+    lasting = {link.resolve().name: str(link) for link in sorted((dev / "v4l" / "by-id").glob("*"))}
     found = []
     for node in sysfs.glob("video*"):
         number = node.name.removeprefix("video")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 
 import cv2
@@ -12,13 +11,9 @@ from edge.camera.base import Frame
 from edge.camera.capture import open_capture
 from edge.camera.gray import to_gray
 from edge.errors import CameraError
+from edge.message import without_password
 
 TIMEOUT_MS = 8000
-
-
-def without_password(address: str) -> str:
-    """The address as it may stand in a log: `rtsp://user:***@host/...`."""
-    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", address)
 
 
 class NetworkCamera:

@@ -13,6 +13,7 @@ from edge.labels import EMOTIONS
 
 MODELS = Path(__file__).parents[2] / "models"
 DEFAULT_CARD = MODELS / "emotion.json"
+_TOO_LARGE = (OverflowError, RecursionError)  # a number, or tables in each other without end
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def read_card(path: Path) -> ModelCard:
         )
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); reinstall it") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, *_TOO_LARGE) as error:
         raise ModelError(
             f"{path}: is not a model card ({type(error).__name__}: {error}); reinstall the model "
             "or run edge-convert"
@@ -106,9 +107,15 @@ def _checked(card: ModelCard) -> ModelCard:
         wrong = "temperature must lie in 0.01 to 100"
     elif not -0.4 <= card.crop_margin <= 2:
         wrong = "crop_margin must lie in -0.4 to 2"
+    elif odd := [name for name in card.files if not _is_file_name(name)]:
+        wrong = f"{odd[0]!r} is not the name of a file beside it"
     if wrong:
         raise ModelError(f"{card.path}: {wrong}; reinstall the model or run edge-convert")
     return card
+
+
+def _is_file_name(name: str) -> bool:
+    return name.isprintable() and name == Path(name).name != ""
 
 
 def find_card(model: Path) -> ModelCard:

@@ -53,31 +53,41 @@ class Detector:
         self.config = config or DetectionConfig()
         if not cascade.is_file():
             raise ModelError(f"{cascade}: the face cascade is missing; reinstall edge-emotion")
-        self._cascade = cv2.CascadeClassifier(str(cascade))
-        if self._cascade.empty():
+        try:
+            self._cascade = cv2.CascadeClassifier(str(cascade))
+            broken = self._cascade.empty()
+        except (cv2.error, SystemError):  # the latter is what OpenCV makes of what is not XML
+            broken = True
+        if broken:
             raise ModelError(f"{cascade}: is not a face cascade; reinstall edge-emotion")
 
     def full(self, gray: Gray) -> list[Box]:
         """Search the whole (h, w) uint8 picture; boxes in its pixels, largest first."""
         height, width = gray.shape
         shrink = min(1.0, self.config.width / width)
+        if round(min(width, height) * shrink) < WINDOW:
+            return []
         small = _shrunk(gray, shrink)
         floor = max(WINDOW, round(self.config.min_face * height * shrink))
-        boxes = self._search(small, floor, max(small.shape), self.config.scale)
+        boxes = self._search(
+            small, floor, max(small.shape), self.config.scale, self.config.neighbours
+        )
         return sorted((box.scaled(1 / shrink) for box in boxes), key=lambda box: -box.area)
 
     def near(self, gray: Gray, known: Box) -> Box | None:
         """Look for a known face around its last place; None if it is not there."""
         height, width = gray.shape
         area = known.grown(self.config.near_margin).clipped(width, height)
-        if area.w < WINDOW or area.h < WINDOW:
-            return None
         # At 60 pixels a face is found as surely as at 200, for a tenth of the work.
-        shrink = min(1.0, 60 / known.w)
+        shrink = min(1.0, 60 / max(1, known.w))
+        if round(min(area.w, area.h) * shrink) < WINDOW:
+            return None
         patch = _shrunk(gray[area.y : area.y + area.h, area.x : area.x + area.w], shrink)
         side = known.w * shrink
         smallest, largest = max(WINDOW, round(side * 0.75)), round(side * 1.33)
-        boxes = self._search(patch, smallest, largest, NEAR_SCALE)
+        # a face is expected here, so one hit fewer convinces
+        neighbours = max(1, self.config.neighbours - 1)
+        boxes = self._search(patch, smallest, largest, NEAR_SCALE, neighbours)
         if not boxes:
             return None
         found = [box.scaled(1 / shrink) for box in boxes]
@@ -96,13 +106,15 @@ class Detector:
         boxes = [Box(*map(int, box)) for box in found]
         return sorted(boxes, key=lambda box: -box.area)
 
-    def _search(self, gray: Gray, smallest: int, largest: int, scale: float) -> list[Box]:
+    def _search(
+        self, gray: Gray, smallest: int, largest: int, scale: float, neighbours: int
+    ) -> list[Box]:
         if min(gray.shape) < smallest:
             return []
         found = self._cascade.detectMultiScale(
             gray,
             scaleFactor=scale,
-            minNeighbors=self.config.neighbours,
+            minNeighbors=neighbours,
             minSize=(smallest, smallest),
             maxSize=(largest, largest),
         )

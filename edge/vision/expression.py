@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
+from edge.quiet import native_stderr_discarded
 from edge.vision.card import DEFAULT_CARD, ModelCard, find_card, read_card
 from edge.vision.face import Gray, normalise
 
@@ -97,8 +98,9 @@ def _load(card: ModelCard, path: Path, threads: int, runtime: str | None) -> Exp
     content = card.verified(path)
     for name in (runtime,) if runtime else fitting:
         try:
-            network = _BUILDERS[name](content, threads)
-            network(np.zeros((1, card.input_size, card.input_size, 1), np.uint8))
+            with native_stderr_discarded():  # LiteRT tells of its delegate
+                network = _BUILDERS[name](content, threads)
+                network(np.zeros((1, card.input_size, card.input_size, 1), np.uint8))
             return ExpressionModel(card, path, name, network)
         except ImportError:
             continue

@@ -41,7 +41,10 @@ class Box(NamedTuple):
     def clipped(self, width: int, height: int) -> Box:
         """The part of the box inside a `width` x `height` picture; may be empty (area 0)."""
         left, top = min(max(self.x, 0), width), min(max(self.y, 0), height)
-        right, bottom = min(max(self.x + self.w, left), width), min(max(self.y + self.h, top), height)
+        right, bottom = (
+            min(max(self.x + self.w, left), width),
+            min(max(self.y + self.h, top), height),
+        )
         return Box(left, top, right - left, bottom - top)
 
     def iou(self, other: Box) -> float:

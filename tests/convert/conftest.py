@@ -1,0 +1,110 @@
+"""Fixtures of the conversion's tests: a small model that reads drawn faces well, and its files."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+# Before TensorFlow starts: one thread, so that sums come out the same, and no chatter.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+GENERATED = Path(__file__).parents[1] / "train" / "generated.py"
+SIZE = 32
+
+
+@pytest.fixture(scope="session")
+def generated() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generated", GENERATED)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def splits(generated):
+    return generated.splits(per_class=12)
+
+
+@pytest.fixture(scope="session")
+def data(generated, splits, tmp_path_factory) -> Path:
+    return generated.write(tmp_path_factory.mktemp("fer2013"), splits)
+
+
+@pytest.fixture(scope="session")
+def model(splits):
+    """MobileNetV2's first three blocks at random, and a last layer fitted in closed form.
+
+    Batch norm takes its statistics from the Training faces, ridge regression the last layer. That
+    tells drawn faces apart with a margin, is the same every time, and costs seconds; three blocks
+    hold all that a converter meets: padding, strides, depthwise layers, a residual sum.
+    """
+    import keras
+
+    from train.batches import plain
+    from train.model import mobilenetv2
+
+    keras.utils.set_random_seed(0)
+    whole = mobilenetv2(input_size=SIZE, alpha=0.35)
+    flat = keras.layers.Flatten()(whole.get_layer("block_2_add").output)
+    made = keras.Model(whole.input, keras.layers.Dense(7, name="logits")(flat))
+    faces = plain(splits["Training"], SIZE).astype(np.float32)
+    for layer in made.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    made(faces, training=True)
+    features = keras.Model(made.input, flat).predict_on_batch(faces)
+    wanted = 6 * np.eye(7)[splits["Training"].labels] - 1
+    middle = features.mean(axis=0)
+    centred = features - middle
+    kernel = np.linalg.solve(
+        centred.T @ centred + 10 * np.eye(features.shape[1]), centred.T @ (wanted - wanted.mean(0))
+    )
+    made.get_layer("logits").set_weights([kernel, wanted.mean(axis=0) - middle @ kernel])
+    return made
+
+
+@pytest.fixture(scope="session")
+def keras_file(model, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("run") / "best.keras"
+    model.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def made(model, splits, tmp_path_factory) -> SimpleNamespace:
+    """One conversion: `.folder`, `.card` and what was said."""
+    from convert.convert import convert
+
+    folder = tmp_path_factory.mktemp("models")
+    lines: list[str] = []
+    card = convert(model, splits, folder, "tiny", {"recipe": "for tests"}, say=lines.append)
+    return SimpleNamespace(folder=folder, card=card, lines=lines)
+
+
+@pytest.fixture
+def reconvert(made, model, splits, monkeypatch) -> Callable[..., dict[str, Any]]:
+    """`convert` with files that were made before, since making them takes most of the time."""
+    from convert.convert import convert
+
+    def content(name: str) -> bytes:
+        return (made.folder / name).read_bytes()
+
+    monkeypatch.setattr("convert.tflite.float32", lambda *_: content("tiny-float32.tflite"))
+    monkeypatch.setattr("convert.tflite.int8", lambda *_: content("tiny-int8.tflite"))
+    monkeypatch.setattr("convert.onnx_int8.int8", lambda *_: content("tiny-int8.onnx"))
+
+    def again(out: Path, name: str = "again", **options: Any) -> dict[str, Any]:
+        return convert(model, splits, out, name, {}, say=lambda _: None, **options)
+
+    return again

@@ -1,0 +1,176 @@
+"""`edge-convert` as a person meets it."""
+
+from __future__ import annotations
+
+import json
+
+import keras
+import pytest
+
+from convert.cli import main
+from edge.vision.expression import load_model
+
+# Keras reads TensorFlow's variables in a way that numpy 2 warns of
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+)
+
+
+@pytest.fixture(autouse=True)
+def same_backend(monkeypatch):
+    """The command sets it for its own process."""
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+
+
+@pytest.fixture
+def command(capsys):
+    """Run `edge-convert`; return its exit code, stdout and stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def quick(monkeypatch, made):
+    """Files that were made before, since making them takes most of the time."""
+    monkeypatch.setattr(
+        "convert.tflite.float32", lambda *_: (made.folder / "tiny-float32.tflite").read_bytes()
+    )
+    monkeypatch.setattr(
+        "convert.tflite.int8", lambda *_: (made.folder / "tiny-int8.tflite").read_bytes()
+    )
+    monkeypatch.setattr(
+        "convert.onnx_int8.int8", lambda *_: (made.folder / "tiny-int8.onnx").read_bytes()
+    )
+
+
+def names(folder) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_help_gives_an_example(command):
+    code, out, _ = command("--help")
+    assert code == 0
+    assert "edge-convert runs/first/best.keras --data data/fer2013 --out models" in out
+
+
+def test_from_a_keras_file_to_a_model_that_the_device_runs(
+    command, keras_file, data, made, tmp_path
+):
+    keras_file.with_name("recipe.json").write_text(
+        json.dumps({"alpha": 0.35, "backbone_weights": "/home/me/secret/mobilenet.weights.h5"})
+    )
+    code, out, _ = command(keras_file, "--data", data, "--out", tmp_path / "models")
+    keras_file.with_name("recipe.json").unlink()
+    assert code == 0
+    assert out.count("| emotion-int8.tflite | ") == 2
+    assert out.endswith("emotion.json: written; edge-run --model takes it\n")
+    assert names(tmp_path / "models") == [
+        "emotion-float32.tflite",
+        "emotion-int8.onnx",
+        "emotion-int8.tflite",
+        "emotion.json",
+    ]
+    assert load_model(tmp_path / "models" / "emotion.json")
+    card = (tmp_path / "models" / "emotion.json").read_text()
+    assert "mobilenet.weights.h5" in card
+    assert "secret" not in card
+    for kind in ("float32.tflite", "int8.tflite"):
+        again = (tmp_path / "models" / f"emotion-{kind}").read_bytes()
+        assert again == (made.folder / f"tiny-{kind}").read_bytes(), "not the same from a file"
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_failing_check_ends_with_78_and_leaves_nothing(command, keras_file, data, tmp_path):
+    out = tmp_path / "models"
+    code, _, err = command(keras_file, "--data", data, "--out", out, "--max-drop", "-100")
+    assert code == 78
+    assert err.startswith("edge-convert: error: emotion-int8.tflite: ")
+    assert err.count("\n") == 1
+    assert names(out) == []
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_recipe_that_cannot_be_read(command, keras_file, data, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "best.keras").write_bytes(keras_file.read_bytes())
+    (run / "recipe.json").write_text("{")
+    code, _, err = command(run / "best.keras", "--data", data, "--out", tmp_path / "models")
+    assert code == 65
+    assert err.startswith(f"edge-convert: error: {run / 'recipe.json'}: cannot be read")
+    assert not (tmp_path / "models").exists() or names(tmp_path / "models") == []
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_file_where_the_folder_belongs_ends_with_73(command, keras_file, data, tmp_path):
+    (tmp_path / "models").write_text("in the way")
+    code, _, err = command(keras_file, "--data", data, "--out", tmp_path / "models")
+    assert code == 73
+    assert err.startswith(f"edge-convert: error: {tmp_path / 'models'}: cannot be written to")
+
+
+def truncated(path, keras_file):
+    path.write_bytes(keras_file.read_bytes()[:5000])
+
+
+def colour(path, _):
+    image = keras.Input((32, 32, 3))
+    keras.Model(image, keras.layers.Dense(7)(keras.layers.Flatten()(image))).save(path)
+
+
+def nothing(path, _):
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (truncated, "is not a readable Keras model"),
+        (colour, "takes [(None, 32, 32, 3)], not one square grey plane"),
+        (nothing, "no such file; edge-train fit writes"),
+    ],
+    ids=["truncated", "colour", "missing"],
+)
+def test_a_model_that_cannot_be_used_ends_with_65(command, keras_file, data, tmp_path, make, told):
+    path = tmp_path / "best.keras"
+    make(path, keras_file)
+    code, _, err = command(path, "--data", data, "--out", tmp_path / "models")
+    assert code == 65
+    assert err.startswith(f"edge-convert: error: {path}: {told}")
+    assert err.count("\n") == 1
+    assert not (tmp_path / "models").exists()
+
+
+def test_missing_data_ends_with_65(command, keras_file, tmp_path):
+    code, _, err = command(keras_file, "--data", tmp_path, "--out", tmp_path / "models")
+    assert code == 65
+    assert "no such file; --data takes the folder" in err
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("--name", "a/b"),
+        ("--name", ""),
+        ("--max-drop", "nan"),
+        ("--max-drop", "101"),
+        ("--max-drop", "much"),
+    ],
+    ids=["folder in name", "no name", "nan", "101", "word"],
+)
+def test_a_bad_value_ends_with_64(command, keras_file, data, tmp_path, flag, value):
+    out = tmp_path / "models"
+    code, _, err = command(keras_file, "--data", data, "--out", out, flag, value)
+    assert code == 64
+    assert flag in err
+    assert err.count("\n") == 1
+    assert not out.exists()

@@ -1,0 +1,197 @@
+"""What `edge-run` promises on the command line: its flags, its output, its good ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import cv2
+import pytest
+import skimage.data
+
+from edge import __version__
+from edge.cli import main
+from edge.labels import EMOTIONS
+
+EDGE_RUN = Path(sys.executable).with_name("edge-run")
+
+
+def edge_run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [str(part) for part in (EDGE_RUN, *arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("photos") / "astronaut.png"
+    cv2.imwrite(str(path), cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR))
+    return path
+
+
+@pytest.fixture(scope="module")
+def coffee(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("photos") / "a cup of coffee.jpg"
+    cv2.imwrite(str(path), cv2.cvtColor(skimage.data.coffee(), cv2.COLOR_RGB2BGR))
+    return path
+
+
+def objects(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_the_installed_command_reads_a_picture_and_says_nothing_else(photo, coffee):
+    ended = edge_run("--image", photo, coffee, "--json")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    with_face, without = objects(ended.stdout)
+    assert set(with_face) == {"image", "width", "height", "faces"}
+    assert (with_face["image"], with_face["width"], with_face["height"]) == (str(photo), 512, 512)
+    (face,) = with_face["faces"]
+    assert set(face) == {"box", "emotion", "probabilities", "valence"}
+    x, y, w, h = face["box"]
+    assert x < 225 < x + w, "the astronaut's nose"
+    assert y < 120 < y + h
+    assert set(face["probabilities"]) == set(EMOTIONS)
+    assert set(face["valence"]) == {"negative", "neutral", "positive"}
+    assert sum(face["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert sum(face["valence"].values()) == pytest.approx(1, abs=1e-3)
+    assert face["emotion"] == max(face["probabilities"], key=face["probabilities"].get)
+    assert without == {"image": str(coffee), "width": 600, "height": 400, "faces": []}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "runtime"),
+    [([], "litert"), (["--runtime", "litert"], "litert"), (["--runtime", "onnx"], "onnx")],
+    ids=["default", "litert", "onnx"],
+)
+def test_every_runtime_reads_the_same_face(arguments, runtime, photo, capsys):
+    if runtime == "onnx":
+        pytest.importorskip("onnxruntime")
+    assert main(["--image", str(photo), "--json", "--threads", "2", *arguments]) == 0
+    (told,) = objects(capsys.readouterr().out)
+    assert [face["emotion"] for face in told["faces"]] == ["happy"]
+
+
+def test_a_line_for_people(photo, coffee, capsys):
+    assert main(["--image", str(photo), str(coffee)]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{photo}: happy ")
+    assert second == f"{coffee}: no face found"
+
+
+def test_a_folder_is_read_in_order_of_name(tmp_path, photo, coffee, capsys):
+    for name, source in (("b.png", photo), ("A.jpg", coffee), ("c.JPG", coffee)):
+        (tmp_path / name).write_bytes(source.read_bytes())
+    (tmp_path / "notes.txt").write_text("not a picture, and not asked about")
+    (tmp_path / "inner.jpg").mkdir()
+    assert main(["--image", str(tmp_path), "--json"]) == 0
+    told = capsys.readouterr()
+    assert [Path(each["image"]).name for each in objects(told.out)] == ["A.jpg", "b.png", "c.JPG"]
+    assert told.err == ""
+
+
+def test_a_model_is_named_by_its_file_or_its_card(photo, capsys):
+    from edge.vision.card import DEFAULT_CARD, read_card
+
+    file = read_card(DEFAULT_CARD).pick("tflite")
+    for model in (file, DEFAULT_CARD):
+        assert main(["--image", str(photo), "--json", "--model", str(model)]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second
+
+
+def test_a_scene_prints_an_object_an_event(capsys):
+    assert main(["--camera", "demo:angry?pace=off", "--json", *EAGER]) == 0
+    told = objects(capsys.readouterr().out)
+    names = [each["event"] for each in told]
+    assert names[0] == "started"
+    assert names[-1] == "ended"
+    assert names.index("came") < names.index("firing") < names.index("resolved")
+    firing = next(each for each in told if each["event"] == "firing")
+    resolved = next(each for each in told if each["event"] == "resolved")
+    assert firing["incident"] == resolved["incident"]
+    assert resolved["reason"] in {"gone", "calm"}
+    assert told[-1]["alerts"] == names.count("firing")
+
+
+EAGER = [
+    "--set",
+    "rules.anger.seconds=0.5",
+    "--set",
+    "rules.anger.on=0.05",
+    "--set",
+    "rules.anger.off=0.01",
+]
+
+
+def test_the_file_says_which_camera_and_the_flag_overrules_it(tmp_path, capsys):
+    config = tmp_path / "config.toml"
+    config.write_text('[camera]\nsource = "demo:calm?pace=off"\nwidth = 320\nheight = 240\n')
+    assert main(["--config", str(config), "--json"]) == 0
+    assert objects(capsys.readouterr().out)[0]["camera"] == "demo:calm?pace=off"
+    assert main(["--config", str(config), "--json", "--camera", "demo:two?pace=off"]) == 0
+    assert objects(capsys.readouterr().out)[0]["camera"] == "demo:two?pace=off"
+
+
+def test_the_environment_says_which_camera():
+    environment = os.environ | {"EDGE_RUN_CAMERA_SOURCE": "demo:angry?pace=off"}
+    ended = edge_run("--json", env=environment)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert objects(ended.stdout)[0]["camera"] == "demo:angry?pace=off"
+
+
+def test_what_print_config_prints_is_a_configuration(tmp_path, capsys):
+    assert main(["--print-config", "--set", "rules.anger.on=0.61", "--threads", "3"]) == 0
+    printed = capsys.readouterr().out
+    values = tomllib.loads(printed)
+    assert values["rules"]["anger"]["on"] == 0.61
+    assert values["model"]["threads"] == 3
+    again = tmp_path / "config.toml"
+    again.write_text(printed)
+    assert main(["--print-config", "--config", str(again)]) == 0
+    assert capsys.readouterr().out == printed
+
+
+def test_check_config_names_what_it_checked(capsys):
+    assert main(["--check-config"]) == 0
+    told = capsys.readouterr().out
+    for part in ("built-in values", "hash agrees", "anger (angry at"):
+        assert part in told
+
+
+def test_list_cameras_names_every_scene(capsys):
+    assert main(["--list-cameras"]) == 0
+    told = capsys.readouterr().out
+    for scene in ("demo:", "demo:calm", "demo:angry", "demo:two"):
+        assert scene in told.split()
+
+
+def test_version_and_help():
+    version = edge_run("--version")
+    assert (version.returncode, version.stdout) == (0, f"edge-run {__version__}\n")
+    shown = edge_run("--help")
+    assert shown.returncode == 0
+    assert "edge-run --image photo.jpg" in shown.stdout, "an example"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--image", *["PHOTO"] * 4], ["--camera", "demo:angry?pace=off&loop=on"]],
+    ids=["pictures", "camera"],
+)
+def test_a_reader_that_has_seen_enough_ends_it_quietly(arguments, photo):
+    arguments = [str(photo) if part == "PHOTO" else part for part in arguments]
+    with subprocess.Popen(
+        [EDGE_RUN, *arguments, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert json.loads(running.stdout.readline())
+        running.stdout.close()
+        assert running.stderr.read() == b""
+        assert running.wait(60) == 0

@@ -1,0 +1,279 @@
+"""How often the costly steps run: real cascade, real model, a clock of our own."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import count, pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.camera.base import Frame
+from edge.camera.demo import DemoCamera
+from edge.labels import EMOTIONS
+from edge.pipeline import ExpressionConfig, Observation, Pipeline
+from edge.vision.detect import DetectionConfig, Detector
+from edge.vision.expression import ExpressionModel, load_model
+from edge.vision.face import Box, Gray
+from edge.vision.track import Track, Tracker
+
+FPS = 10
+EMPTY_UNTIL = 5  # the first frames of each play show an empty desk
+
+
+@cache
+def frames_of(scene: str) -> tuple[Frame, ...]:
+    """A play, read once; nobody may write into its frames."""
+    camera = DemoCamera(f"{scene}?pace=off", fps=FPS)
+    frames = tuple(iter(camera.read, None))
+    for frame in frames:
+        assert frame is not None
+        frame.gray.flags.writeable = False
+    return frames  # type: ignore[return-value]
+
+
+@cache
+def real_model() -> ExpressionModel:
+    return load_model()
+
+
+class CountingDetector(Detector):
+    """The real one; notes what it is asked."""
+
+    def __init__(self, config: DetectionConfig | None = None) -> None:
+        super().__init__(config)
+        self.full_searches: list[Gray] = []
+        self.near_searches: list[Box] = []
+
+    def full(self, gray: Gray) -> list[Box]:
+        self.full_searches.append(gray)
+        return super().full(gray)
+
+    def near(self, gray: Gray, known: Box) -> Box | None:
+        self.near_searches.append(known)
+        return super().near(gray, known)
+
+
+class CountingModel:
+    """The real one; notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.card, self.labels = real_model().card, real_model().labels
+        self.faces: list[Gray] = []
+
+    def predict(self, faces: Sequence[Gray]) -> NDArray[np.float32]:
+        self.faces += faces
+        return real_model().predict(faces)
+
+
+@dataclass
+class Step:
+    """What one step was given, did and told."""
+
+    frame: Frame
+    before: tuple[Track, ...]
+    observation: Observation
+    full: int
+    near: int
+    faces: list[Gray] = field(repr=False)
+
+
+def steps(
+    frames: Sequence[Frame],
+    detection: DetectionConfig | None = None,
+    expression: ExpressionConfig | None = None,
+) -> Iterator[Step]:
+    detector, model, tracker = CountingDetector(detection), CountingModel(), Tracker()
+    as_model: Any = model
+    pipeline = Pipeline(detector, as_model, tracker, expression)
+    for frame in frames:
+        before = tracker.tracks
+        full, near, read = (
+            len(detector.full_searches),
+            len(detector.near_searches),
+            len(model.faces),
+        )
+        observation = pipeline.step(frame)
+        assert all(gray is frame.gray for gray in detector.full_searches[full:])
+        yield Step(
+            frame,
+            before,
+            observation,
+            len(detector.full_searches) - full,
+            len(detector.near_searches) - near,
+            model.faces[read:],
+        )
+
+
+@cache
+def whole_play(scene: str) -> tuple[Step, ...]:
+    return tuple(steps(frames_of(scene)))
+
+
+SCENES = pytest.mark.parametrize("scene", ["", "two"], ids=["one", "two"])
+
+
+@SCENES
+def test_a_face_is_read_once_a_step_at_most(scene: str) -> None:
+    told = whole_play(scene)
+    assert sum(len(step.faces) for step in told) > 0
+    for step in told:
+        assert len(step.faces) <= sum(reading.seen for reading in step.observation.readings)
+
+
+@pytest.mark.parametrize("every", [0.0, 0.2, 0.5])
+def test_a_face_is_not_read_again_before_its_time(every: float) -> None:
+    play = frames_of("")[:60]
+    told = list(steps(play, expression=ExpressionConfig(every=every)))
+    times = [step.frame.timestamp for step in told for _ in step.faces]
+    assert len(times) > 5
+    assert min(b - a for a, b in pairwise(times)) == pytest.approx(max(every, 1 / FPS))
+
+
+@SCENES
+def test_known_faces_are_searched_for_around_their_place_only(scene: str) -> None:
+    last_full = -np.inf
+    near_only = 0
+    for step in whole_play(scene):
+        time = step.frame.timestamp
+        fresh = step.before and all(track.seen for track in step.before)
+        if fresh and time - last_full < DetectionConfig().full_every:
+            assert step.full == 0
+            assert step.near == len(step.before)
+            near_only += 1
+        if step.full:
+            last_full = time
+    assert near_only > 50
+
+
+@SCENES
+def test_a_step_makes_one_full_search_at_most(scene: str) -> None:
+    for step in whole_play(scene):
+        assert step.full <= 1
+        assert step.near <= len(step.before)
+
+
+@SCENES
+def test_newcomers_are_searched_for_while_somebody_is_there(scene: str) -> None:
+    times = [step.frame.timestamp for step in whole_play(scene) if step.full]
+    occupied = [b - a for a, b in pairwise(times) if 3 < a < 15]
+    assert max(occupied) == pytest.approx(DetectionConfig().full_every, abs=1.01 / FPS)
+
+
+def still(seconds: float) -> list[Frame]:
+    """An empty desk that looks the same all the time."""
+    gray = frames_of("")[0].gray
+    return [Frame(gray, 100 + i / 8, i) for i in range(int(seconds * 8))]
+
+
+@pytest.mark.parametrize("idle_every", [1.0, 2.0, 5.0])
+def test_an_idle_desk_is_searched_now_and_then(idle_every: float) -> None:
+    told = steps(still(20), DetectionConfig(idle_every=idle_every))
+    times = [step.frame.timestamp - 100 for step in told if step.full]
+    assert times == list(np.arange(0, 20, idle_every))
+
+
+def test_sensor_noise_on_an_empty_desk_is_idle() -> None:
+    empty = frames_of("")[: EMPTY_UNTIL - 1]
+    assert [step.full for step in steps(empty)] == [1] + [0] * (len(empty) - 1)
+
+
+def test_an_idle_desk_costs_no_reading_and_no_near_search() -> None:
+    for step in steps(still(5)):
+        assert (step.near, step.faces, step.observation.readings) == (0, [], ())
+        assert set(step.observation.stages) <= {"motion", "track", "detect_full"}
+
+
+def test_motion_is_searched_at_once() -> None:
+    play = [*still(1), *(Frame(f.gray, 101 + i / 8, i) for i, f in enumerate(frames_of("")[30:33]))]
+    told = list(steps(play, DetectionConfig(idle_every=60)))
+    assert [step.full for step in told[:10]] == [1, 0, 0, 0, 0, 0, 0, 0, 1, 0]
+    assert [len(step.observation.readings) for step in told[-3:]] == [0, 1, 1]
+
+
+def test_nothing_is_written_into_a_frame_and_faces_are_views_of_it() -> None:
+    play = frames_of("")[25:40]
+    copies = [frame.gray.copy() for frame in play]
+    told = list(steps(play))  # the frames are not writeable
+    assert sum(len(step.faces) for step in told) > 3
+    for step, copy in zip(told, copies, strict=True):
+        assert np.array_equal(step.frame.gray, copy)
+        assert all(np.shares_memory(face, step.frame.gray) for face in step.faces)
+
+
+def test_a_visitor_who_blinks_out_keeps_number_and_reading() -> None:
+    shown, empty = frames_of("")[30], frames_of("")[0]
+    order = [shown] * 4 + [empty] * 3 + [shown] * 2
+    play = [Frame(frame.gray, i / FPS, i) for i, frame in enumerate(order)]
+    told = [step.observation.readings for step in steps(play)]
+    assert [len(readings) for readings in told] == [0] + [1] * 8
+    readings = [visitor for (visitor,) in told[1:]]
+    assert {reading.visitor for reading in readings} == {1}
+    assert [reading.seen for reading in readings] == [True] * 3 + [False] * 3 + [True] * 2
+    assert readings[3].probabilities == readings[2].probabilities
+
+
+def test_a_lost_face_is_searched_for_everywhere() -> None:
+    shown, empty = frames_of("")[30], frames_of("")[0]
+    play = [Frame(f.gray, i / FPS, i) for i, f in enumerate([shown] * 4 + [empty] * 4)]
+    assert [step.full for step in steps(play)] == [1, 0, 0, 0, 0, 1, 1, 1]
+
+
+def test_a_visitor_who_leaves_is_forgotten() -> None:
+    last = whole_play("")[-1]
+    assert last.observation.readings == ()
+    assert last.before == ()
+
+
+def test_readings_are_probabilities_with_an_emotion_and_a_valence() -> None:
+    readings = [r for step in whole_play("two") for r in step.observation.readings]
+    for reading in readings:
+        assert reading.probabilities is not None
+        assert reading.valence is not None
+        assert sorted(reading.probabilities) == sorted(EMOTIONS)
+        assert sum(reading.probabilities.values()) == pytest.approx(1, abs=1e-4)
+        assert sum(reading.valence.values()) == pytest.approx(1, abs=1e-4)
+        assert reading.emotion is not None
+        assert reading.probabilities[reading.emotion] == max(reading.probabilities.values())
+
+
+def emotions(scene: str) -> dict[int, list[str | None]]:
+    """By visitor, the emotions in their order."""
+    told: dict[int, list[str | None]] = {}
+    for step in whole_play(scene):
+        for reading in step.observation.readings:
+            worn = told.setdefault(reading.visitor, [])
+            if not worn or worn[-1] != reading.emotion:
+                worn.append(reading.emotion)
+    return told
+
+
+@pytest.mark.parametrize(("scene", "visitors"), [("", 1), ("calm", 1), ("two", 2)])
+def test_visitors_of_the_play_arrive_neutral_and_keep_their_number(
+    scene: str, visitors: int
+) -> None:
+    told = emotions(scene)
+    assert sorted(told) == list(range(1, visitors + 1))
+    assert {worn[0] for worn in told.values()} == {"neutral"}
+
+
+def test_a_smile_is_seen() -> None:
+    worn = emotions("calm")[1]
+    assert (worn[0], worn[-1]) == ("neutral", "neutral")
+    assert "happy" in worn
+
+
+def test_the_same_frames_tell_the_same() -> None:
+    again = [step.observation.readings for step in steps(frames_of("")[:60])]
+    assert again == [step.observation.readings for step in whole_play("")[:60]]
+
+
+def test_stages_are_timed_by_the_given_clock() -> None:
+    ticks = count()
+    pipeline = Pipeline(Detector(), real_model(), timer=lambda: float(next(ticks)))
+    told = [pipeline.step(frame) for frame in frames_of("")[30:33]]
+    assert set(told[0].stages) == {"motion", "detect_full", "track"}
+    assert set(told[1].stages) == {"motion", "detect_near", "track", "crop", "classify"}
+    assert {seconds for observation in told for seconds in observation.stages.values()} == {1.0}

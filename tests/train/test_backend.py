@@ -1,0 +1,62 @@
+"""Training runs on any of Keras' backends: its code names none."""
+
+from __future__ import annotations
+
+import ast
+import ctypes
+from pathlib import Path
+
+import pytest
+
+import train
+from train.denormals import flush_denormals
+
+SOURCES = sorted(Path(train.__file__).parent.glob("*.py"))
+BACKENDS = {"jax", "tensorflow", "torch"}
+# Threads are the backend's, so setting them is the one place that must know it.
+ALLOWED = {("cli.py", "_prepare_backend")}
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """The top packages that the code imports, at the top or inside a function."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add(str(node.module).split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+def test_no_backend_is_named(source):
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    allowed = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and (source.name, node.name) in ALLOWED
+    ]
+    tree.body = [node for node in tree.body if node not in allowed]
+    assert not imported(tree) & BACKENDS
+
+
+def test_imports_run_downwards():
+    """Training stands on `edge` alone; its data and metrics need no Keras."""
+    for source in SOURCES:
+        names = imported(ast.parse(source.read_text(encoding="utf-8")))
+        assert not names & {"benchmarks", "convert"}, source.name
+        if source.name in {"augment.py", "data.py", "metrics.py", "table.py", "composites.py"}:
+            assert "keras" not in names, source.name
+
+
+def test_flush_denormals_says_whether_it_worked():
+    before = ctypes.create_string_buffer(64)
+    libm = ctypes.CDLL(None)
+    if not hasattr(libm, "fegetenv"):
+        pytest.skip("no floating-point environment to keep")
+    libm.fegetenv(before)
+    try:
+        assert flush_denormals() in (True, False)
+        assert flush_denormals() == flush_denormals()
+    finally:
+        libm.fesetenv(before)
