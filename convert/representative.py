@@ -17,7 +17,8 @@ SEED = 2013
 def representative_faces(training: FaceSet, size: int) -> NDArray[np.uint8]:
     """`PER_CLASS` faces of every class, normalised: (n, size, size, 1) uint8.
 
-    A class with fewer faces gives all it has.
+    A class with fewer faces gives all it has. The first two pixels are black and white, so that
+    the input's range is all of 0-255 and its scale 1, however dark the faces are.
 
     Raises:
         DataError: a class has none at all, so its range would be guessed.
@@ -31,4 +32,6 @@ def representative_faces(training: FaceSet, size: int) -> NDArray[np.uint8]:
                 f"--data: no Training face is labelled {emotion}; ranges need every class"
             )
         chosen.append(rng.permutation(members)[:PER_CLASS])
-    return plain(training[np.sort(np.concatenate(chosen))], size)
+    faces = plain(training[np.sort(np.concatenate(chosen))], size)
+    faces[0, 0, :2, 0] = 0, 255
+    return faces

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 
 import keras
@@ -11,10 +10,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from convert.quiet import quiet
+
 
 def float32(model: keras.Model) -> bytes:
     """The model with a fixed batch of one, 0-255 float32 in, float32 logits out."""
-    return _quietly(_converter(model))
+    with quiet():
+        return bytes(_converter(model).convert())
 
 
 def int8(model: keras.Model, representative: NDArray[np.uint8]) -> bytes:
@@ -28,20 +30,14 @@ def int8(model: keras.Model, representative: NDArray[np.uint8]) -> bytes:
         for face in representative:
             yield [face[None].astype(np.float32)]
 
-    converter = _converter(model)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = samples
-    # no float fall-back: what cannot be quantised must fail here, not slow a device down
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = tf.int8
-    converter.inference_output_type = tf.int8
-    return _quietly(converter)
-
-
-def _quietly(converter: tf.lite.TFLiteConverter) -> bytes:
-    with warnings.catch_warnings():
-        # asks for input statistics that the representative faces make needless
-        warnings.filterwarnings("ignore", message="Statistics for quantized inputs")
+    with quiet():
+        converter = _converter(model)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = samples
+        # no float fall-back: what cannot be quantised must fail here, not slow a device down
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = tf.int8
+        converter.inference_output_type = tf.int8
         return bytes(converter.convert())
 
 

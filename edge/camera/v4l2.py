@@ -13,6 +13,8 @@ from edge.camera.capture import open_capture
 from edge.camera.gray import to_gray
 from edge.errors import CameraError
 
+# What `to_gray` understands unconverted; anything else OpenCV turns into BGR first.
+RAW_FORMATS = {cv2.VideoWriter.fourcc(*name) for name in ("YUYV", "MJPG", "GREY")}
 FAILED_READS = 5  # a cable knock costs one or two
 
 
@@ -41,7 +43,8 @@ class V4l2Camera:
         self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
         self._capture.set(cv2.CAP_PROP_FPS, fps)
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-        self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
+        if int(self._capture.get(cv2.CAP_PROP_FOURCC)) in RAW_FORMATS:
+            self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
         self._index = 0
 
     def read(self) -> Frame | None:

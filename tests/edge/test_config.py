@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.alerts.rule import RuleConfig
@@ -14,6 +14,8 @@ from edge.config import BOUNDS, CHOICES, Config, load
 from edge.errors import EX_CONFIG, ConfigError
 from edge.labels import EMOTIONS
 from edge.toml_text import as_toml
+
+PATIENT = settings(deadline=None)  # other jobs may run beside the tests
 
 Load = Callable[..., Config]
 SECTIONS: dict[str, Any] = {k: v for k, v in get_type_hints(Config).items() if k != "rules"}
@@ -260,6 +262,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("config") / "config.toml"
 
 
+@PATIENT
 @given(configs)
 def test_a_printed_configuration_reads_back_to_the_same(file: Path, config: Config) -> None:
     file.write_text(as_toml(asdict(config)), encoding="utf-8")
@@ -271,12 +274,14 @@ def good_or_config_error(path: Path, **given_in: dict[str, str]) -> None:
         assert isinstance(load(path, **{"environment": {}, **given_in}), Config)
 
 
+@PATIENT
 @given(st.text() | st.text("[]=.\"'#{},\n 0123456789eruls-_", max_size=60))
 def test_any_text_is_a_configuration_or_refused(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8")
     good_or_config_error(file)
 
 
+@PATIENT
 @given(st.binary())
 def test_any_bytes_are_a_configuration_or_refused(file: Path, content: bytes) -> None:
     file.write_bytes(content)
@@ -303,6 +308,7 @@ def nearly_good(draw: st.DrawFn) -> dict[str, Any]:
     return values
 
 
+@PATIENT
 @given(nearly_good())
 def test_nearly_good_values_are_a_configuration_or_refused(
     file: Path, values: dict[str, Any]
@@ -314,6 +320,7 @@ def test_nearly_good_values_are_a_configuration_or_refused(
 keys = st.sampled_from(["rules.anger.on", "camera.source", "rules.x", "model", "model.threads"])
 
 
+@PATIENT
 @given(keys | st.text(), st.text() | st.text("[]{}=\"'.0123456789aetru\n", max_size=20))
 def test_any_setting_is_a_configuration_or_refused(file: Path, key: str, text: str) -> None:
     file.write_text("", encoding="utf-8")

@@ -21,6 +21,14 @@ def test_a_file_is_replaced(tmp_path: Path) -> None:
     assert path.read_text() == "new"
 
 
+def test_who_is_reading_the_old_file_never_sees_half_of_the_new(tmp_path: Path) -> None:
+    path = tmp_path / "card.json"
+    write_text(path, "old")
+    with path.open(encoding="utf-8") as reader:
+        write_text(path, "new")
+        assert reader.read() == "old"
+
+
 def test_the_ending_is_kept_and_nothing_is_seen_before_the_end(tmp_path: Path) -> None:
     path = tmp_path / "picture.png"
     with replacing(path) as beside:

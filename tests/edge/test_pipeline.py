@@ -215,6 +215,19 @@ def test_a_visitor_who_blinks_out_keeps_number_and_reading() -> None:
     assert readings[3].probabilities == readings[2].probabilities
 
 
+class SeeingDouble(CountingDetector):
+    """Finds each face twice, as a cascade now and then does."""
+
+    def full(self, gray: Gray) -> list[Box]:
+        return [found for box in super().full(gray) for found in (box, box.grown(0.05))]
+
+
+def test_a_face_that_is_found_twice_is_one_visitor() -> None:
+    pipeline = Pipeline(SeeingDouble(DetectionConfig(full_every=0)), real_model())
+    told = [pipeline.step(frame).readings for frame in frames_of("")[30:34]]
+    assert [len(readings) for readings in told] == [0, 1, 1, 1]
+
+
 def test_a_lost_face_is_searched_for_everywhere() -> None:
     shown, empty = frames_of("")[30], frames_of("")[0]
     play = [Frame(f.gray, i / FPS, i) for i, f in enumerate([shown] * 4 + [empty] * 4)]

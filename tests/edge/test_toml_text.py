@@ -2,10 +2,12 @@ import tomllib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.toml_text import as_toml, key_lines
+
+PATIENT = settings(deadline=None)  # other jobs may run beside the tests
 
 values = st.text() | st.integers() | st.floats(allow_nan=False) | st.booleans()
 tables = st.recursive(
@@ -15,6 +17,7 @@ tables = st.recursive(
 )
 
 
+@PATIENT
 @given(tables)
 def test_what_is_written_reads_back_to_the_same(table: dict[str, Any]) -> None:
     assert tomllib.loads(as_toml(table)) == table
@@ -83,6 +86,7 @@ def test_lines_are_counted_as_an_editor_counts_them() -> None:
 bare = st.text("abcdef-_0123456789", min_size=1, max_size=5)
 
 
+@PATIENT
 @given(st.dictionaries(bare, values | st.dictionaries(bare, values, min_size=1), max_size=5))
 def test_every_written_key_is_found(table: dict[str, Any]) -> None:
     text = as_toml(table)
@@ -97,6 +101,7 @@ def test_every_written_key_is_found(table: dict[str, Any]) -> None:
         assert lines[found[key] - 1].startswith(start)
 
 
+@PATIENT
 @given(st.text())
 def test_any_text_has_lines(text: str) -> None:
     assert all(1 <= line <= text.count("\n") + 1 for line in key_lines(text).values())

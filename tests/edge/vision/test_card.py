@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import ModelError
 from edge.labels import EMOTIONS
 from edge.vision.card import DEFAULT_CARD, ModelCard, find_card, read_card
 from edge.vision.expression import load_model
+
+PATIENT = settings(deadline=None)  # other jobs may run beside the tests
 
 CARD: dict[str, Any] = {
     "labels": list(EMOTIONS),
@@ -157,6 +159,7 @@ def mutated(draw: st.DrawFn) -> Any:
     return card
 
 
+@PATIENT
 @given(mutated(), st.sampled_from([None, "litert", "onnx"]))
 def test_whatever_a_card_says_only_a_model_error_comes_out(
     tmp_path_factory: pytest.TempPathFactory, card: object, runtime: str | None

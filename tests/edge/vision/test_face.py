@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.vision.face import Box, Gray, crop, normalise
+
+PATIENT = settings(deadline=None)  # other jobs may run beside the tests
 
 places = st.integers(-500, 1500)
 sides = st.integers(1, 800)
@@ -19,6 +21,7 @@ def pixels_of(box: Box) -> set[tuple[int, int]]:
     return {(x, y) for x in range(box.x, box.x + box.w) for y in range(box.y, box.y + box.h)}
 
 
+@PATIENT
 @given(boxes, frames)
 def test_clipped_lies_in_both(box: Box, size: tuple[int, int]) -> None:
     width, height = size
@@ -35,12 +38,14 @@ def test_clipped_lies_in_both(box: Box, size: tuple[int, int]) -> None:
 small = st.builds(Box, *[st.integers(0, 9)] * 2, *[st.integers(1, 9)] * 2)
 
 
+@PATIENT
 @given(small, small)
 def test_iou_counts_pixels(one: Box, other: Box) -> None:
     a, b = pixels_of(one), pixels_of(other)
     assert one.iou(other) == other.iou(one) == pytest.approx(len(a & b) / len(a | b))
 
 
+@PATIENT
 @given(boxes)
 def test_a_box_is_itself(box: Box) -> None:
     assert box.iou(box) == 1
@@ -49,6 +54,7 @@ def test_a_box_is_itself(box: Box) -> None:
     assert box.scaled(2).scaled(0.5) == box
 
 
+@PATIENT
 @given(boxes, st.floats(0, 2))
 def test_growing_keeps_the_centre(box: Box, margin: float) -> None:
     grown = box.grown(margin)
@@ -64,6 +70,7 @@ def test_a_crop_inside_is_a_view() -> None:
     assert np.array_equal(face, gray[10:35, 20:50])
 
 
+@PATIENT
 @given(
     box=st.builds(Box, *[st.integers(-30, 60)] * 2, *[st.integers(1, 60)] * 2),
     margin=st.floats(0, 1),

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge.vision.smooth import Smoother
+
+PATIENT = settings(deadline=None)  # other jobs may run beside the tests
 
 Probabilities = NDArray[np.float32]
 
@@ -23,6 +25,7 @@ steps = st.sampled_from([0.0, 1e-9, 0.03, 0.2, 1.0, 1e6])
 streams = st.lists(st.tuples(steps, readings()), min_size=1, max_size=40)
 
 
+@PATIENT
 @given(st.sampled_from([0.0, 1e-3, 0.7, 60.0]), streams)
 def test_an_average_of_probabilities_is_one(
     seconds: float, stream: list[tuple[float, Probabilities]]

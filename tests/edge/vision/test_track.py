@@ -1,11 +1,13 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.vision.face import Box
 from edge.vision.track import Tracker, TrackingConfig
+
+PATIENT = settings(deadline=None)  # other jobs may run beside the tests
 
 FACE = Box(100, 100, 80, 80)
 boxes = st.builds(
@@ -31,6 +33,7 @@ def moved(box: Box, dx: int, dy: int = 0) -> Box:
     return Box(box.x + dx, box.y + dy, box.w, box.h)
 
 
+@PATIENT
 @given(configs, streams)
 def test_tracks_are_the_boxes_of_a_frame_and_what_was_just_lost(
     config: TrackingConfig, stream: Sequence[tuple[float, list[Box]]]
@@ -47,6 +50,7 @@ def test_tracks_are_the_boxes_of_a_frame_and_what_was_just_lost(
             assert track.first_seen <= track.last_seen
 
 
+@PATIENT
 @given(configs, streams)
 def test_no_number_is_used_twice(
     config: TrackingConfig, stream: Sequence[tuple[float, list[Box]]]
@@ -65,6 +69,7 @@ def test_no_number_is_used_twice(
             assert born.setdefault(track.visitor, track.first_seen) == track.first_seen
 
 
+@PATIENT
 @given(configs, streams)
 def test_only_who_was_seen_often_enough_is_a_visitor(
     config: TrackingConfig, stream: Sequence[tuple[float, list[Box]]]
@@ -84,6 +89,7 @@ def test_only_who_was_seen_often_enough_is_a_visitor(
 jitter = st.tuples(st.integers(-10, 10), st.integers(-10, 10))
 
 
+@PATIENT
 @given(
     st.lists(st.tuples(jitter, jitter, jitter), min_size=3, max_size=15),
     st.randoms(use_true_random=False),
