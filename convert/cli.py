@@ -90,4 +90,8 @@ def _trained(model: Path) -> dict[str, Any]:
     weights = str(told.get("backbone_weights", ""))
     if weights not in ("imagenet", "none"):
         told["backbone_weights"] = Path(weights).name
-    return {"command": "edge-train fit", "recipe": told}
+    trained = {"command": "edge-train fit", "recipe": told}
+    balance = model.with_suffix(".balance.json")
+    if balance.is_file():  # as edge-train balance leaves it
+        trained["balanced"] = json.loads(balance.read_text(encoding="utf-8"))
+    return trained

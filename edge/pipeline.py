@@ -22,6 +22,8 @@ from edge.vision.track import Track, Tracker
 
 T = TypeVar("T")
 
+EARLY = 1e-3  # seconds; so that 'every 0.2 s' falls on every second frame of 10 a second
+
 
 @dataclass(frozen=True)
 class ExpressionConfig:
@@ -133,9 +135,9 @@ class Pipeline:
         config = self._detector.config
         if known:
             # A face out of sight is searched for everywhere: it may have moved far.
-            due = waited >= config.full_every or any(not track.seen for track in known)
+            due = waited >= config.full_every - EARLY or any(not track.seen for track in known)
         else:
-            due = moved or waited >= config.idle_every
+            due = moved or waited >= config.idle_every - EARLY
         if due:
             self._last_full = time
             found = self._timed(stages, "detect_full", lambda: self._detector.full(gray))
@@ -153,8 +155,7 @@ class Pipeline:
     def _read(self, track: Track, frame: Frame, stages: dict[str, float]) -> None:
         """Read a face that is in view and due."""
         last = self._last_read.get(track.visitor, -np.inf)
-        # The tolerance lets a reading every 0.2 s fall on every second frame of 10 a second.
-        if not track.seen or frame.timestamp - last < self._config.every - 1e-3:
+        if not track.seen or frame.timestamp - last < self._config.every - EARLY:
             return
         self._last_read[track.visitor] = frame.timestamp
         margin = self._model.card.crop_margin

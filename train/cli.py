@@ -3,7 +3,8 @@
 Examples:
     edge-train fit --data data/fer2013 --run runs/first --backbone-weights imagenet
     edge-train fit --data data/fer2013 --run runs/first --resume
-    edge-train evaluate runs/first/best.keras --data data/fer2013
+    edge-train balance runs/first/best.keras --data data/fer2013
+    edge-train evaluate runs/first/balanced.keras --data data/fer2013
 """
 
 from __future__ import annotations
@@ -49,6 +50,22 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--seed", type=int, help="(0)")
     fit.add_argument("--threads", type=int, default=0, help="CPU threads, 0 for all (0)")
     fit.set_defaults(run_it=_fit)
+
+    balance = commands.add_parser(
+        "balance",
+        help="one bias per emotion for the best accuracy under both label sets",
+        description="Choose a bias per emotion on PublicTest; write balanced.keras beside MODEL.",
+    )
+    balance.add_argument("model", type=Path, metavar="MODEL.keras")
+    _add_data(balance)
+    balance.add_argument(
+        "--original-weight",
+        type=float,
+        default=0.5,
+        metavar="W",
+        help="what a point under FER-2013's labels counts; a point under FER+ counts 1-W (0.5)",
+    )
+    balance.set_defaults(run_it=_balance)
 
     evaluate = commands.add_parser("evaluate", help="score a Keras model on both test splits")
     evaluate.add_argument("model", type=Path, metavar="MODEL.keras")
@@ -132,6 +149,23 @@ def _fit(arguments: argparse.Namespace) -> int:
             print("\nstopped before the end of the first epoch; the same command starts again")
         return EX_INTERRUPTED
     print(f"{arguments.run / 'best.keras'}: done; edge-convert makes the files for the device")
+    return 0
+
+
+def _balance(arguments: argparse.Namespace) -> int:
+    weight = arguments.original_weight
+    if not 0 <= weight <= 1:
+        raise UsageError(f"--original-weight {weight}: must lie in 0 to 1")
+    _prepare_backend(0)
+    from edge.labels import EMOTIONS
+    from train.balance import balance
+    from train.data import load
+    from train.evaluate import load_keras
+
+    model, public = load_keras(arguments.model), load(arguments.data)["PublicTest"]
+    bias = balance(model, public, weight, arguments.model.with_name("balanced.keras"))
+    print(", ".join(f"{name} {b:+.2f}" for name, b in zip(EMOTIONS, bias, strict=True)))
+    print(f"{arguments.model.with_name('balanced.keras')}: written; edge-convert takes it")
     return 0
 
 

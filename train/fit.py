@@ -11,8 +11,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import math
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,6 +32,8 @@ from train.data import FaceSet, soft_targets
 from train.evaluate import evaluate, predict
 from train.metrics import score_both, softmax
 from train.model import mobilenetv2
+
+HDF5_OVERHEAD = 2048  # bytes for each variable, generously
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         write_text(self._run / "progress.json", json.dumps(progress))
         self._log(epoch, {**(logs or {}), **scores})
         # The weights go last: killed before, the epoch is run again and comes out the same.
-        _save(self.model.save_weights, self._run / "last.weights.h5")
+        _save_weights(self.model, self._run / "last.weights.h5")
         shown = ", ".join(f"{name} {value:.1%}" for name, value in scores.items())
         self._say(f"epoch {epoch + 1}: PublicTest {shown}{' (best so far)' if best else ''}")
 
@@ -170,7 +175,8 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         best = mean > self._best
         if best:
             self._best = mean
-            _save(_without_optimizer(self.model).save, self._run / "best.keras")
+            with replacing(self._run / "best.keras") as beside:
+                _without_optimizer(self.model).save(beside)
         for variable, value in zip(variables, raw, strict=True):
             variable.assign(value)
         return scores, best
@@ -218,15 +224,14 @@ def _read_json(path: Path) -> dict[str, Any]:
     return told
 
 
-def _save(save: Callable[[Path], None], path: Path) -> None:
+def _save_weights(model: keras.Model, path: Path) -> None:
+    """Save weights and optimizer, if there is room: on a full disk HDF5 crashes the process."""
     with replacing(path) as beside:
-        try:
-            save(beside)
-        except OSError as error:
-            if error.errno is None:
-                raise
-            # HDF5 tells of a full disk in ten lines
-            raise OSError(error.errno, os.strerror(error.errno)) from error
+        variables = [*model.variables, *model.optimizer.variables]
+        needed = sum(4 * math.prod(v.shape) + HDF5_OVERHEAD for v in variables)
+        if shutil.disk_usage(beside.parent).free < needed:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        model.save_weights(beside)
 
 
 def _without_optimizer(model: keras.Model) -> keras.Model:

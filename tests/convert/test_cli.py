@@ -10,11 +10,6 @@ import pytest
 from convert.cli import main
 from edge.vision.expression import load_model
 
-# Keras reads TensorFlow's variables in a way that numpy 2 warns of
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
-
 
 @pytest.fixture(autouse=True)
 def same_backend(monkeypatch):

@@ -19,11 +19,6 @@ from edge.errors import DataError, OutputError
 from edge.vision.expression import load_model
 from train.data import FaceSet
 
-# Keras reads TensorFlow's variables in a way that numpy 2 warns of
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
-
 
 @pytest.fixture
 def models(tmp_path, made) -> Path:

@@ -17,11 +17,6 @@ from edge.vision.expression import load_model
 from train.batches import plain
 from train.evaluate import predict
 
-# Keras reads TensorFlow's variables in a way that numpy 2 warns of
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
-
 FILES = ("tiny-float32.tflite", "tiny-int8.onnx", "tiny-int8.tflite")
 
 

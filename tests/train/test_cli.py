@@ -9,15 +9,12 @@ import pytest
 
 from train.cli import main
 
-# Keras reads TensorFlow's variables in a way that numpy 2 warns of
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
-
 
 @pytest.fixture
-def command(capsys):
+def command(capsys, monkeypatch):
     """Run `edge-train`; return its exit code, stdout and stderr."""
+    # it would last for the whole process, in which other tests count on denormals
+    monkeypatch.setattr("train.denormals.flush_denormals", lambda: False)
 
     def run(*arguments: object) -> tuple[int, str, str]:
         try:

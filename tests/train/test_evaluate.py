@@ -15,11 +15,6 @@ from train.evaluate import PREDICT_BATCH, evaluate, load_keras, predict
 from train.metrics import score_both, softmax
 from train.table import HEAD, accuracy_table
 
-# Keras reads TensorFlow's variables in a way that numpy 2 warns of
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
-
 
 @pytest.fixture(scope="module")
 def model(small):

@@ -9,11 +9,6 @@ import pytest
 from edge.errors import DataError
 from train.model import mobilenetv2
 
-# Keras reads TensorFlow's variables in a way that numpy 2 warns of
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
-
 
 def weight_file(folder, alpha: float = 0.35):
     """A colour network's weights, made at random, with batch norms that are not neutral."""

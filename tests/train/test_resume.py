@@ -19,11 +19,6 @@ import train.fit
 from edge.files import write_text
 from train.fit import Recipe, fit
 
-# Keras reads TensorFlow's variables in a way that numpy 2 warns of
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
-
 SCRIPT = Path(__file__).parent / "small_fit.py"
 RECIPE = Recipe(
     input_size=32, alpha=0.35, backbone_weights="none", epochs=3, batch=16, learning_rate=0.01
