@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 
 from edge.vision.card import read_card
 from edge.vision.expression import load_model
-from train.data import FaceSet
+from train.data import TEST_SPLITS, FaceSet
 from train.metrics import paired_difference, score_both
 from train.table import accuracy_table
-
-SPLITS = ("PublicTest", "PrivateTest")
 
 
 def measure(
@@ -31,18 +29,18 @@ def measure(
     told: dict[tuple[str, str], NDArray[np.float32]] = {}
     for name in card.files:
         model = load_model(card_path.parent / name)
-        for split in SPLITS:
+        for split in TEST_SPLITS:
             say(f"{name} on {model.runtime}: {len(splits[split])} faces of {split} ...")
             told[name, split] = model.predict(list(splits[split].images))
     scores = {
-        name: {split: score_both(told[name, split], splits[split]) for split in SPLITS}
+        name: {split: score_both(told[name, split], splits[split]) for split in TEST_SPLITS}
         for name in card.files
     }
     reference = card.pick("tflite", "float32").name
     against = {
         name: {
             split: _against(told[name, split], told[reference, split], splits[split])
-            for split in SPLITS
+            for split in TEST_SPLITS
         }
         for name in card.files
         if name != reference
@@ -71,7 +69,7 @@ def as_text(measured: dict[str, Any]) -> str:
     rows = [
         (name, split, measured["scores"][name][split])
         for name in measured["scores"]
-        for split in SPLITS
+        for split in TEST_SPLITS
     ]
     lines = [accuracy_table(rows), ""]
     for name, by_split in measured["against_float"].items():

@@ -18,7 +18,7 @@ from edge.vision.detect import CASCADE, Detector
 from edge.vision.expression import ExpressionModel, load_model
 from edge.vision.face import Box, crop
 
-Loop = Callable[[Frame], None]
+Loop = Callable[[Frame], object]
 
 
 def visitor_frames(count: int) -> list[Frame]:
@@ -78,11 +78,7 @@ def _timed(loop: Loop, frames: list[Frame]) -> dict[str, float]:
 
 def _edge() -> tuple[str, str, Loop]:
     pipeline = Pipeline(Detector(), load_model())
-    return "edge-run", "the shipped pipeline and int8 file", lambda frame: _step(pipeline, frame)
-
-
-def _step(pipeline: Pipeline, frame: Frame) -> None:
-    pipeline.step(frame)
+    return "edge-run", "the shipped pipeline and int8 file", pipeline.step
 
 
 def _package_path() -> tuple[str, str, Loop]:

@@ -51,8 +51,8 @@ def _run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--name {arguments.name!r}: must be a plain file name")
     if not -100 <= arguments.max_drop <= 100:
         raise UsageError(f"--max-drop {arguments.max_drop}: must lie in -100 to 100 points")
-    from convert.convert import SPLITS, convert
-    from train.data import load
+    from convert.convert import convert
+    from train.data import TEST_SPLITS, load
     from train.evaluate import load_keras
     from train.table import accuracy_table
 
@@ -71,7 +71,7 @@ def _run(arguments: argparse.Namespace) -> int:
     rows = [
         (file, split, about["metrics"][split])
         for file, about in told["files"].items()
-        for split in SPLITS
+        for split in TEST_SPLITS
     ]
     print(accuracy_table(rows))
     print(f"{arguments.out / arguments.name}.json: written; edge-run --model takes it")
@@ -79,19 +79,26 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _trained(model: Path) -> dict[str, Any]:
-    """The recipe that lies beside the model, without the paths of the machine it ran on."""
+    """How a model came about, from the files beside it, without the paths of the machine."""
     recipe = model.with_name("recipe.json")
     if not recipe.is_file():
         return {"recipe": "unknown: no recipe.json beside the model"}
-    try:
-        told: dict[str, Any] = dict(json.loads(recipe.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise DataError(f"{recipe}: cannot be read ({error}); mend it or move it away") from error
-    weights = str(told.get("backbone_weights", ""))
+    told = _read(recipe)
+    weights, before = str(told.get("backbone_weights", "")), str(told.get("start_from", ""))
     if weights not in ("imagenet", "none"):
         told["backbone_weights"] = Path(weights).name
-    trained = {"command": "edge-train fit", "recipe": told}
+    trained: dict[str, Any] = {"command": "edge-train fit", "recipe": told}
+    if before and Path(before) != model:
+        told["start_from"] = Path(before).name
+        trained["before"] = _trained(Path(before))
     balance = model.with_suffix(".balance.json")
     if balance.is_file():  # as edge-train balance leaves it
-        trained["balanced"] = json.loads(balance.read_text(encoding="utf-8"))
+        trained["balanced"] = _read(balance)
     return trained
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); mend it or move it away") from error

@@ -7,12 +7,13 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from convert import onnx_int8, tflite, verify
 from convert.card import card, operating_points, shortened
@@ -20,11 +21,10 @@ from convert.representative import representative_faces
 from edge.errors import OutputError
 from edge.vision.expression import ExpressionModel, load_model
 from train.batches import plain
-from train.data import FaceSet, soft_targets
+from train.data import TEST_SPLITS, FaceSet, soft_targets
 from train.evaluate import predict
 from train.metrics import fit_temperature, score_both
 
-SPLITS = ("PublicTest", "PrivateTest")
 VERSIONS = ("keras", "tensorflow-cpu", "tensorflow", "ai-edge-litert", "onnxruntime", "numpy")
 
 
@@ -102,7 +102,7 @@ def _convert(
     for file, runtime_model in loaded.items():
         told["files"][file]["metrics"] = {
             split: shortened(score_both(_read(runtime_model, splits[split]), splits[split]))
-            for split in SPLITS
+            for split in TEST_SPLITS
         }
     shipped = loaded[f"{name}-int8.tflite"]
     told["operating_points"] = {
@@ -117,27 +117,28 @@ def _convert(
 
 def _check(
     loaded: dict[str, ExpressionModel],
-    reference: np.ndarray[Any, np.dtype[np.float32]],
+    reference: NDArray[np.float32],
     public: FaceSet,
     float_name: str,
     max_drop: float,
 ) -> None:
-    """Hold every file against the Keras model; see `convert.verify`."""
-    truth = public.labels
-    accuracy = float((reference.argmax(axis=1) == truth).mean())
+    """Hold every file against the Keras model, and the int8 ONNX file against the int8 TFLite."""
+    told: dict[str, NDArray[np.float32]] = {}
     for name, model in loaded.items():
         verify.check_steady(model, public)
-        logits = model.logits(list(public.images))
+        told[name] = model.logits(list(public.images))
         if name == float_name:
-            verify.check_parity(reference, logits, name)
+            verify.check_parity(reference, told[name], name)
         else:
-            quantised = float((logits.argmax(axis=1) == truth).mean())
-            verify.check_drop(accuracy, quantised, name, max_drop)
+            verify.check_drop(reference, told[name], public, name, max_drop)
         if name.endswith("int8.tflite"):
             verify.check_all_int8(model.path)
+    tflite_name, onnx_name = (name for name in told if name != float_name)
+    verify.check_drop(told[tflite_name], told[onnx_name], public, onnx_name, max_drop)
+    verify.check_drop(told[onnx_name], told[tflite_name], public, tflite_name, max_drop)
 
 
-def _read(model: ExpressionModel, faces: FaceSet) -> np.ndarray[Any, np.dtype[np.float32]]:
+def _read(model: ExpressionModel, faces: FaceSet) -> NDArray[np.float32]:
     return model.predict(list(faces.images))
 
 
@@ -146,8 +147,6 @@ def _write_card(told: dict[str, Any], folder: Path) -> None:
 
 
 def _versions() -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError
-
     found = {"python": platform.python_version()}
     for package in VERSIONS:
         try:

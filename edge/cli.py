@@ -12,6 +12,7 @@ Examples:
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +22,8 @@ from edge.errors import UsageError
 from edge.message import one_line, without_password
 
 SOURCES = """a camera's index (0), its lasting path (/dev/v4l/by-id/...), picamera:0, an rtsp://
-address, a video file, or the built-in visitor: demo: demo:calm demo:angry demo:two"""
+address, a video file, or the built-in visitor: demo: demo:calm demo:angry demo:two
+(demo:?loop=on plays for ever, demo:?pace=off as fast as the machine can)"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -32,8 +34,8 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     made = parser("edge-run", __doc__)
     job = made.add_argument_group("what to do (default: watch the configured camera)")
+    job.add_argument("--camera", metavar="SOURCE", help=SOURCES)
     one = job.add_mutually_exclusive_group()
-    one.add_argument("--camera", metavar="SOURCE", help=SOURCES)
     one.add_argument("--image", nargs="+", metavar="PATH", help="pictures, folders or addresses")
     one.add_argument("--list-cameras", action="store_true", help="show what cameras are here")
     one.add_argument("--check-config", action="store_true", help="check configuration and model")
@@ -67,6 +69,8 @@ def _run(arguments: argparse.Namespace) -> int:
         level=logging.INFO if arguments.verbose else logging.ERROR,
         format="%(levelname)s %(name)s: %(message)s",
     )
+    if arguments.camera is not None and (arguments.image or arguments.list_cameras):
+        raise UsageError("--camera watches: leave it out, or --image and --list-cameras")
     if arguments.annotate and not arguments.image:
         raise UsageError("--annotate draws into pictures: give --image PATH, too")
     if arguments.list_cameras:
@@ -79,7 +83,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _settings(arguments: argparse.Namespace) -> dict[str, str]:
-    """The flags as configuration keys; the last word wins."""
+    """The flags as configuration keys; a flag of its own, such as --model, wins over --set."""
     settings = {}
     for pair in arguments.set:
         key, equals, value = pair.partition("=")
@@ -92,10 +96,12 @@ def _settings(arguments: argparse.Namespace) -> dict[str, str]:
         "model.runtime": arguments.runtime,
         "model.threads": arguments.threads,
     }
-    # JSON's quotes keep an index such as 0 a text
-    from json import dumps
-
-    return settings | {key: dumps(value) for key, value in flags.items() if value is not None}
+    # quoted, so that a name which happens to be TOML is taken as it stands
+    return settings | {
+        key: json.dumps(value, ensure_ascii=False)
+        for key, value in flags.items()
+        if value is not None
+    }
 
 
 def _watch(arguments: argparse.Namespace) -> int:

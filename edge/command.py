@@ -8,7 +8,7 @@ import sys
 from typing import NoReturn
 
 from edge import __version__
-from edge.errors import EX_INTERRUPTED, EX_SOFTWARE, EX_USAGE, EdgeError
+from edge.errors import EX_INTERRUPTED, EX_SOFTWARE, EX_UNAVAILABLE, EX_USAGE, EdgeError
 from edge.message import one_line
 
 
@@ -52,10 +52,16 @@ def run_command(made: argparse.ArgumentParser, argv: list[str] | None) -> int:
             raise
         print(f"{made.prog}: error: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        if arguments.debug:
+            raise
+        advice = "in the checkout: pip install -c requirements.lock -e '.[train]'"
+        print(f"{made.prog}: error: {error.name} is not installed; {advice}", file=sys.stderr)
+        return EX_UNAVAILABLE
     except Exception as error:
         if arguments.debug:
             raise
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        advice = "run again with --debug and report it"
+        advice = f"run `{made.prog} --debug ...` and report it"
         print(f"{made.prog}: error: {one_line(what)}; {advice}", file=sys.stderr)
         return EX_SOFTWARE

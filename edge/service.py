@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from itertools import count
 from queue import Empty, SimpleQueue
 from types import FrameType
 
@@ -43,7 +45,8 @@ class Service:
         self._config, self._printer = config, printer
         self._stop = threading.Event()
         self._why = ""
-        self._rules = [Rule(name, rule) for name, rule in config.rules.items()]
+        numbers = count(1)
+        self._rules = [Rule(name, rule, numbers) for name, rule in config.rules.items()]
         self._delivery = Delivery([LogSink(), printer])
         self._tally = _Tally()
 
@@ -77,7 +80,8 @@ class Service:
             finally:
                 last = self._tally.last
                 self._deliver([event for rule in self._rules for event in rule.close(last)])
-                summary = self._tally.summary()
+                held_back = sum(rule.held_back for rule in self._rules)
+                summary = replace(self._tally.summary(), held_back=held_back)
                 self._printer.ended(self._why, summary)
         return summary
 
@@ -177,6 +181,7 @@ class _Tally:
         self._cpu = 0.0
         self._stages: Counter[str] = Counter()
         self._visitors = 0
+        self._present: set[int] = set()
 
     def frame(self, observation: Observation, took: float) -> None:
         if self._first is None:
@@ -189,7 +194,9 @@ class _Tally:
         self._frames += 1
         self.last = observation.time
         self._cpu = time.process_time() - self._cpu_start
-        self._visitors = max([self._visitors, *(r.visitor for r in observation.readings)])
+        present = {reading.visitor for reading in observation.readings}
+        self._visitors += len(present - self._present)  # who has left never comes back
+        self._present = present
 
     def summary(self) -> Summary:
         counted = max(1, self._frames - 1)

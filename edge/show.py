@@ -28,6 +28,7 @@ class Summary:
         frame_ms: Mean wall-clock milliseconds a frame took, capture left out.
         cpu_ms: Mean CPU milliseconds of the whole process a frame.
         stages_ms: Mean milliseconds a frame by stage of the pipeline.
+        held_back: Alerts that the cap held back and no alert has told of.
     """
 
     seconds: float
@@ -38,6 +39,7 @@ class Summary:
     frame_ms: float
     cpu_ms: float
     stages_ms: dict[str, float]
+    held_back: int = 0
 
 
 class Printer(Protocol):
@@ -123,7 +125,7 @@ class LinePrinter:
         if isinstance(event, Firing):
             held = f"; {event.swallowed} more were held back by the cap" if event.swallowed else ""
             text = (
-                f"ALERT {event.incident}: visitor {event.visitor} has looked {event.label} for "
+                f"ALERT {event.incident}: visitor {event.visitor} {_has_looked(event.label)} for "
                 f"{event.time - event.since:.1f} s (score {event.score:.2f}){held}"
             )
         else:
@@ -141,9 +143,10 @@ class LinePrinter:
     def ended(self, why: str, summary: Summary) -> None:
         """Print the run in two lines."""
         stages = ", ".join(f"{name} {ms:.2f}" for name, ms in summary.stages_ms.items())
+        held = f", {summary.held_back} held back by the cap" if summary.held_back else ""
         self._write(
             f"{why}: {summary.frames} frames in {summary.seconds:.1f} s, {summary.dropped} "
-            f"dropped; {summary.visitors} visitors, {summary.alerts} alerts"
+            f"dropped; visitors: {summary.visitors}, alerts: {summary.alerts}{held}"
         )
         self._write(
             f"a frame took {summary.frame_ms:.2f} ms ({stages}); "
@@ -170,7 +173,7 @@ class JsonPrinter:
         self._object("started", None, {"camera": camera, "model": model})
 
     def seen(self, observation: Observation) -> None:
-        """Print a `visitor` or `left` object for what changed."""
+        """Print a `came`, `emotion` or `left` object for what changed."""
         if self._start is None:
             self._start = observation.time
         for what, visitor, reading in self._changes.of(observation):
@@ -215,3 +218,9 @@ def _rounded(values: dict[str, Any]) -> dict[str, Any]:
 def _print(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def _has_looked(label: str) -> str:
+    """What an alert's label says of a visitor: `angry`, or `no happy` where a smile is missing."""
+    missing = label.removeprefix("no ")
+    return f"has not looked {missing}" if missing != label else f"has looked {label}"

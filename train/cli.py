@@ -39,6 +39,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="imagenet|PATH|none",
         help="what the features start from: Keras' download, a weight file, nothing (imagenet)",
     )
+    fit.add_argument(
+        "--start-from",
+        metavar="MODEL.keras",
+        help="go on from a trained model, at this --input-size, with a lower --learning-rate",
+    )
     fit.add_argument("--epochs", type=int, help="(28)")
     fit.add_argument("--batch", type=int, help="faces a step (64)")
     fit.add_argument("--learning-rate", type=float, help="at the top of the cycle (8e-4)")
@@ -171,12 +176,12 @@ def _balance(arguments: argparse.Namespace) -> int:
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     _prepare_backend(0)
-    from train.data import load
+    from train.data import TEST_SPLITS, load
     from train.evaluate import evaluate, load_keras
     from train.table import accuracy_table
 
     model, splits = load_keras(arguments.model), load(arguments.data)
-    names = ("PublicTest", "PrivateTest")
+    names = TEST_SPLITS
     results = evaluate(model, splits, names)
     if arguments.json:
         print(json.dumps(results, indent=1))

@@ -21,6 +21,7 @@ Row = dict[str, str]  # None, too, where a line is short
 
 SIDE = 48
 SPLITS = ("Training", "PublicTest", "PrivateTest")
+TEST_SPLITS = SPLITS[1:]
 FERPLUS_COLUMNS = {
     "angry": "anger",
     "disgust": "disgust",

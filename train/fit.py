@@ -29,7 +29,7 @@ from edge.errors import DataError
 from edge.files import replacing, write_text
 from train.batches import Batches, plain
 from train.data import FaceSet, soft_targets
-from train.evaluate import evaluate, predict
+from train.evaluate import evaluate, load_keras, predict
 from train.metrics import score_both, softmax
 from train.model import mobilenetv2
 
@@ -43,6 +43,7 @@ class Recipe:
     input_size: int = 64
     alpha: float = 1.0
     backbone_weights: str = "imagenet"
+    start_from: str = ""  # a trained model to go on from, in place of the backbone's weights
     epochs: int = 28
     batch: int = 64
     learning_rate: float = 8e-4
@@ -240,9 +241,10 @@ def _without_optimizer(model: keras.Model) -> keras.Model:
 
 
 def _compiled(recipe: Recipe, steps: int) -> keras.Model:
-    model = mobilenetv2(
-        recipe.input_size, recipe.alpha, recipe.backbone_weights, dropout=recipe.dropout
-    )
+    weights = "none" if recipe.start_from else recipe.backbone_weights
+    model = mobilenetv2(recipe.input_size, recipe.alpha, weights, dropout=recipe.dropout)
+    if recipe.start_from:
+        _go_on_from(model, Path(recipe.start_from))
     warmup = max(1, round(recipe.warmup_epochs * steps))
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=recipe.learning_rate / 20,
@@ -265,3 +267,20 @@ def _compiled(recipe: Recipe, steps: int) -> keras.Model:
         jit_compile="auto" if keras.backend.backend() == "jax" else False,
     )
     return model
+
+
+def _go_on_from(model: keras.Model, path: Path) -> None:
+    """Take over a trained model's weights, whose input may have had another size.
+
+    A network that saw small inputs gains from a few epochs on larger ones, for a part of what
+    training on them throughout would cost (Touvron et al. 2019).
+
+    Raises:
+        DataError: the file holds no model of this shape.
+    """
+    try:
+        model.set_weights(load_keras(path).get_weights())
+    except ValueError as error:
+        raise DataError(
+            f"--start-from {path}: is a network of another shape; see --alpha"
+        ) from error

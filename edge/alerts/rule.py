@@ -10,8 +10,9 @@ A frame that does not show the face is no data: it neither counts towards the al
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from types import MappingProxyType
 from typing import Literal
 
@@ -140,14 +141,24 @@ class Rule:
         for observation in observations:
             events = rule.step(observation.time, {visitor: probabilities_or_none, ...})
         events = rule.close(time)
+
+    Args:
+        name: As alerts name it.
+        config: What is watched for.
+        numbers: Where incidents get theirs from; rules that share it share no number.
     """
 
-    def __init__(self, name: str, config: RuleConfig) -> None:
+    def __init__(self, name: str, config: RuleConfig, numbers: Iterator[int] | None = None) -> None:
         self.name, self.config = name, config
         self._visitors: dict[int, _Visitor] = {}
         self._raised: deque[float] = deque()
-        self._incidents = 0
+        self._numbers = numbers if numbers is not None else count(1)
         self._swallowed = 0
+
+    @property
+    def held_back(self) -> int:
+        """Alerts that the cap held back and no alert has told of yet."""
+        return self._swallowed
 
     @property
     def firing(self) -> Mapping[int, int]:
@@ -226,12 +237,12 @@ class Rule:
             self._swallowed += 1
             return replace(quiet, since=None)
         self._raised.append(time)
-        self._incidents += 1
+        incident = next(self._numbers)
         length = time - known.since
         events.append(
             Firing(
                 rule=self.name,
-                incident=self._incidents,
+                incident=incident,
                 visitor=visitor,
                 time=time,
                 since=known.since,
@@ -242,7 +253,7 @@ class Rule:
             )
         )
         self._swallowed = 0
-        return replace(quiet, incident=self._incidents, calm=None)
+        return replace(quiet, incident=incident, calm=None)
 
     def _while_firing(
         self,

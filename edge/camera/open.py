@@ -30,8 +30,8 @@ def open_camera(source: str, width: int = 640, height: int = 480, fps: float = 1
         return DemoCamera(rest, width=width, height=height, fps=fps)
     if scheme == "picamera" and colon:
         raise CameraError(
-            f"{source}: this version has no picamera2 back-end yet; a Pi camera that libcamera "
-            "offers as a V4L2 device works with --camera 0"
+            f"{source}: this version has no picamera2 back-end yet; until then use a USB "
+            "camera, --camera 0, or a network one, --camera rtsp://..."
         )
     if source.isdigit() or source.startswith("/dev/"):
         from edge.camera.v4l2 import V4l2Camera

@@ -19,7 +19,7 @@ RUNTIMES = ("litert", "tflite", "onnx")
 INSTALL = {
     "litert": "pip install ai-edge-litert",
     "tflite": "pip install tflite-runtime (Python 3.11 at the latest, with numpy below 2)",
-    "onnx": "pip install 'edge-emotion[onnx]'",
+    "onnx": "pip install onnxruntime",
 }
 
 # (1, size, size, 1) uint8 in, (7,) float32 logits out

@@ -195,7 +195,7 @@ def test_start_and_end_for_people() -> None:
     printer.ended("demo: has ended", SUMMARY)
     assert written == [
         "watching demo: with emotion.tflite on litert; Ctrl-C ends",
-        "demo: has ended: 120 frames in 12.3 s, 3 dropped; 2 visitors, 1 alerts",
+        "demo: has ended: 120 frames in 12.3 s, 3 dropped; visitors: 2, alerts: 1",
         "a frame took 4.57 ms (motion 0.12, track 0.20); 5.68 ms of CPU with capture",
     ]
 

@@ -6,6 +6,7 @@ import errno
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -15,8 +16,9 @@ import pytest
 from edge.errors import DataError, OutputError
 from train.batches import plain
 from train.evaluate import load_keras, predict
-from train.fit import Recipe, fit
+from train.fit import Recipe, _compiled, fit
 from train.metrics import score_both, softmax
+from train.model import mobilenetv2
 
 RECIPE = Recipe(
     input_size=32, alpha=0.35, backbone_weights="none", epochs=3, batch=16, learning_rate=0.01
@@ -207,3 +209,21 @@ def stop_after(epoch, quick, splits, folder, recipe):
 
     with pytest.raises(KeyboardInterrupt):
         quick(splits, folder, recipe, say=say)
+
+
+def test_goes_on_from_a_trained_model_at_another_input_size(tmp_path: Path) -> None:
+    smaller = Recipe(input_size=32, alpha=0.35, backbone_weights="none", epochs=1, batch=16)
+    before = mobilenetv2(32, 0.35)
+    before.save(tmp_path / "before.keras")
+    larger = replace(smaller, input_size=48, start_from=str(tmp_path / "before.keras"))
+    made = _compiled(larger, steps=1)
+    assert made.input_shape == (None, 48, 48, 1)
+    for ours, theirs in zip(made.get_weights(), before.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_model_of_another_width_cannot_be_gone_on_from(tmp_path: Path) -> None:
+    mobilenetv2(32, 0.35).save(tmp_path / "before.keras")
+    other = Recipe(input_size=32, alpha=0.5, start_from=str(tmp_path / "before.keras"))
+    with pytest.raises(DataError, match="--start-from"):
+        _compiled(other, steps=1)

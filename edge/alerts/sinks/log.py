@@ -1,4 +1,4 @@
-"""Alerts in the log, where `journalctl` finds them."""
+"""Alerts in the log, which `edge-run --verbose` writes to standard error."""
 
 from __future__ import annotations
 
