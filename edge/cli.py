@@ -70,7 +70,10 @@ def _run(arguments: argparse.Namespace) -> int:
         format="%(levelname)s %(name)s: %(message)s",
     )
     if arguments.camera is not None and (arguments.image or arguments.list_cameras):
-        raise UsageError("--camera watches: leave it out, or --image and --list-cameras")
+        raise UsageError(
+            "--camera watches a camera: leave out either it or --image and --list-cameras; "
+            "see edge-run --help"
+        )
     if arguments.annotate and not arguments.image:
         raise UsageError("--annotate draws into pictures: give --image PATH, too")
     if arguments.list_cameras:

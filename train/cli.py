@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 
     balance = commands.add_parser(
         "balance",
-        help="one bias per emotion for the best accuracy under both label sets",
+        help="one bias per emotion for the best fit to both label sets",
         description="Choose a bias per emotion on PublicTest; write balanced.keras beside MODEL.",
     )
     balance.add_argument("model", type=Path, metavar="MODEL.keras")
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=0.5,
         metavar="W",
-        help="what a point under FER-2013's labels counts; a point under FER+ counts 1-W (0.5)",
+        help="weight of FER-2013's labels; the FER+ majority has the rest (0.5)",
     )
     balance.set_defaults(run_it=_balance)
 
