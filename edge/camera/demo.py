@@ -151,7 +151,7 @@ def _face(name: str) -> Plane:
 def _oval(side: int = 48) -> Plane:
     """A soft-edged egg: the face counts, what was behind it does not."""
     y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j].astype(np.float32)
-    radius = np.abs(x * (1 + 0.12 * np.maximum(y, 0))) ** 3 + np.abs(y) ** 3
+    radius = np.abs(x * (1 + 0.06 * np.maximum(y, 0))) ** 5 + np.abs(y) ** 5
     return np.asarray(np.clip((1.02 - radius) / 0.35, 0, 1), dtype=np.float32)
 
 
