@@ -100,15 +100,13 @@ def _convert(
     loaded = {file: load_model(folder / file) for file in files}
     _check(loaded, reference, public, f"{name}-float32.tflite", max_drop)
     for file, runtime_model in loaded.items():
+        read = {split: _read(runtime_model, splits[split]) for split in TEST_SPLITS}
         told["files"][file]["metrics"] = {
-            split: shortened(score_both(_read(runtime_model, splits[split]), splits[split]))
-            for split in TEST_SPLITS
+            split: shortened(score_both(read[split], splits[split])) for split in TEST_SPLITS
         }
-    shipped = loaded[f"{name}-int8.tflite"]
-    told["operating_points"] = {
-        "chosen_on": "PublicTest",
-        "anger": operating_points(_read(shipped, public), public),
-    }
+        if file == f"{name}-int8.tflite":
+            anger = operating_points(read["PublicTest"], public)
+    told["operating_points"] = {"chosen_on": "PublicTest", "anger": anger}
     told["trained"] = trained
     told["made_with"] = _versions()
     _write_card(told, folder)

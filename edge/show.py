@@ -92,8 +92,8 @@ class Changes:
         return changes
 
 
-class LinePrinter:
-    """For people: one line a change, with seconds since the start."""
+class _EventPrinter:
+    """What both printers keep: where to write, what was told, when it began."""
 
     name = "stdout"
 
@@ -101,6 +101,10 @@ class LinePrinter:
         self._write = write or _print
         self._changes = Changes()
         self._start: float | None = None
+
+
+class LinePrinter(_EventPrinter):
+    """For people: one line a change, with seconds since the start."""
 
     def started(self, camera: str, model: str) -> None:
         """Say what is looked at and with what."""
@@ -158,15 +162,8 @@ class LinePrinter:
         self._write(f"{since:7.1f} s  {text}")
 
 
-class JsonPrinter:
+class JsonPrinter(_EventPrinter):
     """For machines: one JSON object an event."""
-
-    name = "stdout"
-
-    def __init__(self, write: Callable[[str], object] | None = None) -> None:
-        self._write = write or _print
-        self._changes = Changes()
-        self._start: float | None = None
 
     def started(self, camera: str, model: str) -> None:
         """Print `{"event": "started", ...}`."""

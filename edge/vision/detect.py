@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
+from edge.vision.card import MODELS
 from edge.vision.face import Box
 
 Gray = NDArray[np.uint8]
 
-CASCADE = Path(__file__).parents[2] / "models" / "haarcascade_frontalface_default.xml"
+CASCADE = MODELS / "haarcascade_frontalface_default.xml"
 WINDOW = 24  # the cascade was trained on 24x24 faces and finds nothing smaller
 NEAR_SCALE = 1.1  # few sizes are tried around a known face, so they can lie close together
 
