@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
@@ -80,12 +81,49 @@ def write(folder: Path, made: dict[str, FaceSet], votes: bool = True) -> Path:
             for image, label in zip(faces.images, faces.labels, strict=True):
                 writer.writerow([label, " ".join(map(str, image.ravel())), usage])
     if votes:
-        with (folder / "fer2013new.csv").open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["Usage", "Image name", *VOTE_COLUMNS])
-            for usage, faces in made.items():
-                for row in faces.votes.astype(int):
-                    counts = dict(zip(FERPLUS, row, strict=True))
-                    cells = [counts.get(column, 0) for column in VOTE_COLUMNS]
-                    writer.writerow([usage, "", *cells])
+        _write_votes(folder, made)
     return folder
+
+
+def write_folders(
+    folder: Path, made: dict[str, FaceSet], votes: bool = False, name: str = "{split}_{row:07d}.png"
+) -> Path:
+    """Write `train/<class>/` and `test/<class>/` as unpacked from the CSV; return the folder.
+
+    Args:
+        votes: Write FER+'s table beside them, too.
+        name: Of each picture; `split`, `row` (counted over all splits) and `emotion` may occur.
+    """
+    row = 0
+    for split, faces in made.items():
+        for image, label in zip(faces.images, faces.labels, strict=True):
+            inner = folder / ("train" if split == "Training" else "test") / EMOTIONS[label]
+            inner.mkdir(parents=True, exist_ok=True)
+            path = inner / name.format(split=split, row=row, emotion=EMOTIONS[label])
+            assert cv2.imwrite(str(path), image)
+            row += 1
+    if votes:
+        _write_votes(folder, made)
+    return folder
+
+
+def write_classes(folder: Path, faces: FaceSet, names: Mapping[str, str] | None = None) -> Path:
+    """Write one folder a class, called as `names` says; return the folder."""
+    for index, (image, label) in enumerate(zip(faces.images, faces.labels, strict=True)):
+        inner = folder / (names or {}).get(EMOTIONS[label], EMOTIONS[label])
+        inner.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(inner / f"{index:04d}.png"), image)
+    return folder
+
+
+def _write_votes(folder: Path, made: dict[str, FaceSet]) -> None:
+    row = 0
+    with (folder / "fer2013new.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Usage", "Image name", *VOTE_COLUMNS])
+        for usage, faces in made.items():
+            for votes in faces.votes.astype(int):
+                counts = dict(zip(FERPLUS, votes, strict=True))
+                cells = [counts.get(column, 0) for column in VOTE_COLUMNS]
+                writer.writerow([usage, f"fer{row:07d}.png", *cells])
+                row += 1
