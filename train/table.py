@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 HEAD = (
@@ -25,20 +25,28 @@ def accuracy_table(rows: Iterable[tuple[str, str, dict[str, Any]]]) -> str:
     Args:
         rows: Model, split, and what `train.metrics.score_both` returned.
     """
-    lines = [HEAD, tuple("---" for _ in HEAD)]
+    lines = []
     for model, split, both in rows:
         cells = [model, split]
         for labels in ("original", "ferplus"):
             cells += _cells(both[labels]) if labels in both else ["", "", "", ""]
-        lines.append(tuple(cells))
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        lines.append(cells)
+    return markdown_table(HEAD, lines)
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table of any cells; a `|` in one of them is escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
 
 
 def _cells(scores: dict[str, Any]) -> list[str]:
     low, high = scores["accuracy_95"]
+    anger = [scores.get(f"anger_{name}") for name in ("recall", "precision")]
     return [
         f"{scores['accuracy']:.2%}",
         f"{low:.1%}-{high:.1%}",
-        f"{scores['anger_recall']:.3f}",
-        f"{scores['anger_precision']:.3f}",
+        *("" if value is None else f"{value:.3f}" for value in anger),
     ]

@@ -89,7 +89,7 @@ def test_missing_data(command, tmp_path, name):
 
 
 def test_fit_trains_and_says_what_comes_next(command, small, data, tmp_path, monkeypatch):
-    monkeypatch.setattr("train.fit.mobilenetv2", small.network)
+    monkeypatch.setattr("train.fit.build", small.build)
     flags = ["--input-size", "32", "--epochs", "1", "--batch", "16", "--backbone-weights", "none"]
     code, out, _ = command("fit", "--data", data, "--run", tmp_path / "run", *flags)
     assert code == 0
@@ -104,13 +104,13 @@ def test_ctrl_c_in_the_first_epoch_promises_nothing(command, small, data, tmp_pa
     def interrupted(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("train.fit.mobilenetv2", interrupted)
+    monkeypatch.setattr("train.fit.build", interrupted)
     flags = ["--input-size", "32", "--batch", "16"]
     code, out, _ = command("fit", "--data", data, "--run", tmp_path / "run", *flags)
     assert code == 130
     assert "stopped before the end of the first epoch" in out
     assert "best.keras" not in out
-    monkeypatch.setattr("train.fit.mobilenetv2", small.network)
+    monkeypatch.setattr("train.fit.build", small.build)
     assert command("fit", "--data", data, "--run", tmp_path / "run", *flags, "--epochs", 1)[0] == 0
 
 

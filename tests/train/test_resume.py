@@ -15,9 +15,12 @@ import keras
 import numpy as np
 import pytest
 
-import train.fit
+import train.judge
+import train.keeper
+import train.progress
 from edge.files import write_text
-from train.fit import Recipe, fit
+from train.fit import fit
+from train.recipe import Recipe
 
 SCRIPT = Path(__file__).parent / "small_fit.py"
 RECIPE = Recipe(
@@ -31,7 +34,7 @@ class Killed(BaseException):
 
 @pytest.fixture(autouse=True)
 def small_network(monkeypatch, small):
-    monkeypatch.setattr("train.fit.mobilenetv2", small.network)
+    monkeypatch.setattr("train.fit.build", small.build)
 
 
 def run(splits, folder, say=lambda _: None, **options):
@@ -42,7 +45,7 @@ def run(splits, folder, say=lambda _: None, **options):
 def uninterrupted(splits, small, tmp_path_factory):
     folder = tmp_path_factory.mktemp("uninterrupted")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("train.fit.mobilenetv2", small.network)
+        patch.setattr("train.fit.build", small.build)
         run(splits, folder)
     return folder
 
@@ -58,9 +61,15 @@ def weights(folder: Path) -> dict[str, np.ndarray]:
     return found
 
 
-def log(folder: Path) -> list[list[str]]:
+def log(folder: Path) -> list[dict[str, str]]:
+    """The log but for what a machine's speed decides."""
     with (folder / "log.csv").open(newline="") as file:
-        return list(csv.reader(file))
+        return [{**row, "seconds": ""} for row in csv.DictReader(file)]
+
+
+def progress(folder: Path) -> dict[str, object]:
+    told = train.progress.read(folder / "last.weights.h5")
+    return {**vars(told), "cpu_seconds": 0}
 
 
 def assert_same(resumed: Path, expected: Path) -> None:
@@ -69,8 +78,8 @@ def assert_same(resumed: Path, expected: Path) -> None:
     assert found.keys() == wanted.keys()
     for name, values in wanted.items():
         np.testing.assert_array_equal(found[name], values, err_msg=name)
-    for name in ("metrics.json", "progress.json"):
-        assert (resumed / name).read_text() == (expected / name).read_text()
+    assert progress(resumed) == progress(expected)
+    assert (resumed / "metrics.json").read_text() == (expected / "metrics.json").read_text()
     best, wanted_best = (keras.saving.load_model(f / "best.keras") for f in (resumed, expected))
     for value, wanted_value in zip(best.get_weights(), wanted_best.get_weights(), strict=True):
         np.testing.assert_array_equal(value, wanted_value)
@@ -90,24 +99,27 @@ def nth(call: int, function, error: type[BaseException]):
 
 PLACES = {
     "between epochs": lambda patch: patch.setattr(
-        train.fit.Keeper,
+        train.keeper.Keeper,
         "on_epoch_begin",
-        nth(2, train.fit.Keeper.on_epoch_begin, KeyboardInterrupt),
+        nth(2, train.keeper.Keeper.on_epoch_begin, KeyboardInterrupt),
     ),
     "after a step of epoch 2": lambda patch: patch.setattr(
-        train.fit.Keeper, "on_train_batch_end", nth(5, lambda *_, **__: None, Killed), raising=False
+        train.keeper.Keeper,
+        "on_train_batch_end",
+        nth(5, train.keeper.Keeper.on_train_batch_end, Killed),
     ),
     "judging epoch 2": lambda patch: patch.setattr(
-        "train.fit.score_both", nth(2, train.fit.score_both, Killed)
-    ),
-    "before epoch 2's progress": lambda patch: patch.setattr(
-        "train.fit.write_text", nth(4, write_text, Killed)
+        train.judge.Judge, "judge", nth(2, train.judge.Judge.judge, Killed)
     ),
     "before epoch 2's log": lambda patch: patch.setattr(
-        "train.fit.write_text", nth(5, write_text, Killed)
+        "train.keeper.write_text", nth(2, write_text, Killed)
     ),
     "before epoch 2's weights": lambda patch: patch.setattr(
         keras.Model, "save_weights", nth(2, keras.Model.save_weights, Killed)
+    ),
+    "before epoch 2's progress": lambda patch: patch.setattr(
+        "train.progress.h5py.File",
+        nth(4, h5py.File, Killed),  # Keras opens it, too
     ),
 }
 
@@ -141,6 +153,34 @@ def test_a_finished_run_resumed_changes_nothing(splits, uninterrupted, tmp_path)
     run(splits, tmp_path)
     run(splits, tmp_path, resume=True)
     assert_same(tmp_path, uninterrupted)
+
+
+VARIANTS = {
+    "two stages": {"frozen_epochs": 1},
+    "three epochs of the head": {"frozen_epochs": 3, "epochs": 4},
+    "plateau": {"schedule": "plateau", "epochs": 6, "learning_rate": 1e-6},
+    "mixing and weights": {"mixup": 0.2, "cutmix": 0.5, "class_weights": "balanced"},
+    "bfloat16": {"precision": "mixed_bfloat16", "batch_norm": "frozen"},
+    "patience": {"patience": 1, "learning_rate": 1e-6, "epochs": 5},
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_kind_of_run_can_be_stopped_after_any_epoch(splits, tmp_path, variant):
+    recipe = replace(RECIPE, **VARIANTS[variant])
+    fit(splits, recipe, tmp_path / "through", say=lambda _: None, verbose=0)
+    whole = len(log(tmp_path / "through"))
+    for stop in range(1, whole):
+
+        def say(line, stop=stop):
+            if line.startswith(f"epoch {stop}:"):
+                raise KeyboardInterrupt
+
+        folder = tmp_path / f"stopped-{stop}"
+        with pytest.raises(KeyboardInterrupt):
+            fit(splits, recipe, folder, say=say, verbose=0)
+        fit(splits, recipe, folder, resume=True, say=lambda _: None, verbose=0)
+        assert_same(folder, tmp_path / "through")
 
 
 def test_another_seed_ends_elsewhere(splits, uninterrupted, tmp_path):
