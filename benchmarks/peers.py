@@ -120,12 +120,14 @@ def _keras_predict() -> tuple[Callable[[np.ndarray[Any, Any]], object], str]:
 
         tensorflow.config.threading.set_intra_op_parallelism_threads(1)
         tensorflow.config.threading.set_inter_op_parallelism_threads(1)
-        from train.model import mobilenetv2
+        from train.architectures import build
     except ImportError:
         model = _float_model()
         return lambda face: model.predict([face]), "float TFLite (Keras is not installed here)"
-    size = read_card(DEFAULT_CARD).input_size
-    network = mobilenetv2(size)  # its time does not depend on what the weights are
+    card = read_card(DEFAULT_CARD)
+    size = card.input_size
+    # its time does not depend on what the weights are
+    network = build("mobilenetv2", len(card.labels), size)
 
     def predict(face: np.ndarray[Any, Any]) -> object:
         return network.predict(cv2.resize(face, (size, size))[None, :, :, None], verbose=0)

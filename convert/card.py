@@ -7,22 +7,30 @@ from pathlib import Path
 from typing import Any
 
 from edge.files import sha256
-from edge.labels import EMOTIONS
+from train.architectures import ARCHITECTURES
 from train.data import SIDE, FaceSet
-from train.metrics import ANGRY, Probabilities, at_recall
+from train.metrics import Probabilities, at_recall
+from train.task import Task
 
 TERMS = {
     "weights": "Apache-2.0, as this repository",
-    "backbone": "MobileNetV2 trained on ImageNet (Apache-2.0)",
     "data": "FER-2013 (Goodfellow et al. 2013), for research and education, with the FER+ votes "
     "(Barsoum et al. 2016, MIT); none of its pictures is in this repository",
     "cascade": "OpenCV's haarcascade_frontalface_default.xml, Intel licence, in the file itself",
 }
+TASKS = {
+    "emotions": "seven emotions from one grey face",
+    "valence": "negative, neutral or positive from one grey face",
+    "happy-sad": "happy or sad from one grey face that is one of both",
+}
+# What a desk would watch for, and what the card calls it; the first that a model tells.
+WATCHED = {"angry": "anger", "negative": "negative", "sad": "sad"}
 RECALLS = (0.5, 0.8, 0.9)
 KEPT = (
     "n",
     "accuracy",
     "accuracy_95",
+    "balanced_accuracy",
     "macro_f1",
     "calibration_error",
     "anger_recall",
@@ -35,16 +43,23 @@ KEPT = (
 
 def card(
     name: str,
+    task: Task,
     input_size: int,
     temperature: float,
     files: Mapping[str, Mapping[str, str]],
     folder: Path,
+    trained: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The card without its figures: enough for the device to load the files in `folder`."""
+    """The card without its figures: enough for the device to load the files in `folder`.
+
+    Args:
+        files: By name, what is said of each.
+        trained: How the model came about, as `convert.cli` tells it.
+    """
     return {
         "name": name,
-        "labels": list(EMOTIONS),
-        "task": "seven emotions from one grey face; probabilities, not feelings",
+        "labels": list(task.labels),
+        "task": f"{TASKS[task.name]}; probabilities, not feelings",
         "input": {
             "size": input_size,
             "source_size": SIDE,
@@ -54,7 +69,7 @@ def card(
         "output": "logits; divide by temperature, then softmax",
         "crop_margin": 0.0,
         "temperature": round(temperature, 4),
-        "terms": TERMS,
+        "terms": TERMS | _backbone_terms(trained),
         "files": {
             file: {
                 "sha256": sha256(folder / file),
@@ -66,23 +81,48 @@ def card(
     }
 
 
+def _backbone_terms(trained: Mapping[str, Any]) -> dict[str, str]:
+    """Whose weights the first training of all started from, where it did."""
+    while "before" in trained:
+        trained = trained["before"]
+    recipe = trained.get("recipe")
+    if not isinstance(recipe, Mapping):
+        return {"backbone": "unknown"}
+    if recipe.get("backbone_weights", "none") == "none":
+        return {}
+    # recipes of the first version name no network: there was one
+    architecture = ARCHITECTURES.get(str(recipe.get("arch", "mobilenetv2")))
+    if architecture is None:
+        return {"backbone": "unknown"}
+    return {"backbone": f"{architecture.name} trained on ImageNet ({architecture.imagenet})"}
+
+
 def shortened(both: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The part of `train.metrics.score_both` that a card keeps."""
-    return {labels: {key: scores[key] for key in KEPT} for labels, scores in both.items()}
+    return {
+        labels: {key: scores[key] for key in KEPT if key in scores}
+        for labels, scores in both.items()
+    }
 
 
 def operating_points(probabilities: Probabilities, faces: FaceSet) -> dict[str, Any]:
-    """Thresholds on the probability of anger and what they cost, under both label sets.
+    """Thresholds on what a desk would watch for and what they cost, under each label set.
 
-    The thresholds reach their recall on the faces that FER+ calls angry, or on the original
-    labels where there are no votes.
+    That is anger, or what comes closest to it among the labels of the model. The thresholds reach
+    their recall on the faces that FER+ calls so, or on the original labels where there are no
+    votes.
+
+    Returns:
+        `{"anger": {"recall 0.5": {"original": {...}, "ferplus": {...}}, ...}}`
     """
+    watched = next(name for name in WATCHED if name in faces.classes)
+    label = faces.classes.index(watched)
     agreed = faces.majority >= 0
-    told = probabilities[:, ANGRY]
+    told = probabilities[:, label]
     points: dict[str, Any] = {}
     for recall in RECALLS:
-        point: dict[str, Any] = {"original": at_recall(told, faces.labels == ANGRY, recall)}
+        point: dict[str, Any] = {"original": at_recall(told, faces.labels == label, recall)}
         if agreed.any():
-            point["ferplus"] = at_recall(told[agreed], faces.majority[agreed] == ANGRY, recall)
+            point["ferplus"] = at_recall(told[agreed], faces.majority[agreed] == label, recall)
         points[f"recall {recall}"] = point
-    return points
+    return {WATCHED[watched]: points}

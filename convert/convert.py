@@ -20,10 +20,10 @@ from convert.card import card, operating_points, shortened
 from convert.representative import representative_faces
 from edge.errors import OutputError
 from edge.vision.expression import ExpressionModel, load_model
-from train.batches import plain
 from train.data import TEST_SPLITS, FaceSet, soft_targets
 from train.evaluate import predict
 from train.metrics import fit_temperature, score_both
+from train.task import Task, task_of
 
 VERSIONS = ("keras", "tensorflow-cpu", "tensorflow", "ai-edge-litert", "onnxruntime", "numpy")
 
@@ -39,10 +39,14 @@ def convert(
 ) -> dict[str, Any]:
     """Write `<name>-float32.tflite`, `<name>-int8.tflite`, `<name>-int8.onnx` and `<name>.json`.
 
+    The number of the model's outputs tells its task; the faces are relabelled for it, and those
+    outside it left out.
+
     Everything is made and checked in a folder of its own and moved to `out` at the end, the card
     last; a move that is interrupted leaves a card whose hashes do not agree, which is refused.
 
     Args:
+        splits: As `train.data.load` returns them, with seven emotions.
         trained: How the model was trained, for the card.
 
     Returns:
@@ -50,6 +54,7 @@ def convert(
 
     Raises:
         ConversionError: a file does not do what the Keras model does.
+        DataError: no task has as many labels as the model has outputs, or a class has no face.
         OutputError: the files cannot be written.
     """
     try:
@@ -58,7 +63,11 @@ def convert(
     except OSError as error:
         raise OutputError(f"{out}: cannot be written to ({error.strerror})") from error
     try:
-        told = _convert(model, splits, workshop, name, trained, max_drop, say)
+        task = task_of(model.output_shape[1])
+        if left_out := sum(map(task.outside, splits.values())):
+            say(f"{left_out} faces are neither {' nor '.join(task.labels)}: left out")
+        asked = {split: task.faces(faces) for split, faces in splits.items()}
+        told = _convert(model, task, asked, workshop, name, trained, max_drop, say)
         for file in (*told["files"], f"{name}.json"):
             (workshop / file).replace(out / file)
     except OSError as error:
@@ -70,6 +79,7 @@ def convert(
 
 def _convert(
     model: keras.Model,
+    task: Task,
     splits: dict[str, FaceSet],
     folder: Path,
     name: str,
@@ -92,9 +102,9 @@ def _convert(
     (folder / f"{name}-int8.onnx").write_bytes(onnx_int8.int8(model, faces, folder))
 
     public = splits["PublicTest"]
-    reference = predict(model, plain(public, size))
+    reference = predict(model, public.images)
     temperature = fit_temperature(reference, soft_targets(public))
-    told = card(name, size, temperature, files, folder)
+    told = card(name, task, size, temperature, files, folder, trained)
     _write_card(told, folder)
     say("checking the files on PublicTest, scoring them on PrivateTest ...")
     loaded = {file: load_model(folder / file) for file in files}
@@ -105,8 +115,8 @@ def _convert(
             split: shortened(score_both(read[split], splits[split])) for split in TEST_SPLITS
         }
         if file == f"{name}-int8.tflite":
-            anger = operating_points(read["PublicTest"], public)
-    told["operating_points"] = {"chosen_on": "PublicTest", "anger": anger}
+            points = operating_points(read["PublicTest"], public)
+    told["operating_points"] = {"chosen_on": "PublicTest", **points}
     told["trained"] = trained
     told["made_with"] = _versions()
     _write_card(told, folder)

@@ -23,7 +23,7 @@ class ConversionError(ModelError):
 
 
 def check_parity(reference: NDArray[np.float32], logits: NDArray[np.float32], name: str) -> float:
-    """Compare (n, 7) logits of a float file with the Keras model's; return the largest difference.
+    """Compare (n, k) logits of a float file with the Keras model's; return the largest difference.
 
     Raises:
         ConversionError: they differ by more than float arithmetic explains.
@@ -45,7 +45,7 @@ def check_drop(
     name: str,
     max_drop: float = MAX_DROP,
 ) -> None:
-    """Compare accuracies of (n, 7) logits under both label sets.
+    """Compare accuracies of (n, k) logits under both label sets.
 
     Raises:
         ConversionError: more than `max_drop`, 0 to 1, is lost under one of them.
@@ -79,7 +79,7 @@ def check_steady(model: ExpressionModel, faces: FaceSet, seed: int = 0) -> None:
     """Feed noise, black, white and odd sizes.
 
     Raises:
-        ConversionError: an output is not seven probabilities.
+        ConversionError: an output is not a row of probabilities.
     """
     rng = np.random.default_rng(seed)
     odd: Sequence[NDArray[np.uint8]] = [

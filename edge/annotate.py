@@ -20,6 +20,8 @@ COLOURS: Mapping[str, Colour] = {  # BGR
     "sad": (220, 140, 60),
     "surprise": (50, 150, 250),
     "neutral": (200, 200, 200),
+    "negative": (110, 70, 200),
+    "positive": (90, 200, 90),
 }
 WHITE: Colour = (255, 255, 255)
 PANEL: Colour = (30, 30, 30)
@@ -28,11 +30,11 @@ PANEL: Colour = (30, 30, 30)
 def annotate(
     picture: NDArray[np.uint8], faces: Sequence[tuple[Box, str, Mapping[str, float]]]
 ) -> NDArray[np.uint8]:
-    """Draw each face's box, its emotion and a bar for each of the seven probabilities.
+    """Draw each face's box, its emotion and a bar for each of its probabilities.
 
     Args:
         picture: (h, w, 3) uint8 BGR; left as it is.
-        faces: Box, a title such as `happy 97%`, probabilities by emotion.
+        faces: Box, a title such as `happy 97%`, probabilities by label.
 
     Returns:
         (h, w, 3) uint8 BGR.
@@ -46,7 +48,7 @@ def annotate(
         corners = (box.x, box.y), (box.x + box.w, box.y + box.h)
         cv2.rectangle(drawn, *corners, COLOURS[top], line, cv2.LINE_AA)
         unit = max(9, min(round(box.h / 11), height // 9))
-        panel = _free_place(box, unit * 9, unit * 8, (width, height), taken)
+        panel = _free_place(box, unit * 9, unit * (1 + len(probabilities)), (width, height), taken)
         taken.append(panel)
         _bars(drawn, panel, unit, title, probabilities)
     return drawn

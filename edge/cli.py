@@ -137,10 +137,11 @@ def _print_config(arguments: argparse.Namespace) -> int:
 
 def _check_config(arguments: argparse.Namespace) -> int:
     from edge.config import load
-    from edge.service import load_configured
+    from edge.service import check_rules, load_configured
 
     config = load(arguments.config, settings=_settings(arguments))
     model = load_configured(config)
+    check_rules(config, model)
     rules = ", ".join(
         f"{name} ({rule.label} at {rule.on:g} for {rule.seconds:g} s)"
         for name, rule in config.rules.items()

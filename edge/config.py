@@ -18,7 +18,7 @@ from typing import Any, get_type_hints
 
 from edge.alerts.rule import RuleConfig
 from edge.errors import ConfigError
-from edge.labels import EMOTIONS
+from edge.labels import LABELS
 from edge.pipeline import ExpressionConfig
 from edge.toml_text import key_lines
 from edge.vision.detect import DetectionConfig
@@ -102,7 +102,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
 }
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "model.runtime": ("", *RUNTIMES),
-    "rules.*.emotion": EMOTIONS,
+    "rules.*.emotion": LABELS,
 }
 
 
@@ -175,7 +175,7 @@ def _known_keys(rules: tuple[str, ...]) -> list[str]:
     ]
     for rule in rules:
         keys += [f"rules.{rule}.{key.name}" for key in fields(RuleConfig) if key.name != "weights"]
-        keys += [f"rules.{rule}.weights.{emotion}" for emotion in EMOTIONS]
+        keys += [f"rules.{rule}.weights.{label}" for label in LABELS]
     return keys
 
 
@@ -292,10 +292,10 @@ def _weights(key: str, value: Any, origin: Mapping[str, str]) -> dict[str, float
     if not isinstance(value, Mapping):
         raise ConfigError(_at(origin, key) + f"{key} is a table: {{ angry = 1.0, disgust = 0.5 }}")
     for emotion in value:
-        if emotion not in EMOTIONS:
+        if emotion not in LABELS:
             raise ConfigError(
                 _at(origin, f"{key}.{emotion}", key)
-                + f"{key}: unknown emotion {emotion!r}; known: {', '.join(EMOTIONS)}"
+                + f"{key}: unknown emotion {emotion!r}; known: {', '.join(LABELS)}"
             )
     low, high = BOUNDS["rules.*.weights.*"]
     weights = {}

@@ -34,14 +34,14 @@ FRAME = 0.25  # added around a picture that is nothing but a face
 
 @dataclass(frozen=True)
 class Face:
-    """One face in a picture: its box in pixels, its probabilities by emotion."""
+    """One face in a picture: its box in pixels, its probabilities by the model's labels."""
 
     box: Box
     probabilities: dict[str, float]
 
     @property
     def emotion(self) -> str:
-        """The most probable emotion."""
+        """The most probable label."""
         return max(self.probabilities, key=self.probabilities.__getitem__)
 
     def as_json(self) -> dict[str, Any]:

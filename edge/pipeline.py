@@ -46,7 +46,7 @@ class Reading:
         visitor: The track's number.
         box: The face, in the frame's pixels.
         seen: Whether this frame showed the face; if not, the rest is from the last that did.
-        probabilities: Averaged, by emotion; None until the face was read once.
+        probabilities: Averaged, by the model's labels; None until the face was read once.
     """
 
     visitor: int
@@ -56,7 +56,7 @@ class Reading:
 
     @property
     def emotion(self) -> str | None:
-        """The most probable emotion."""
+        """The most probable label."""
         if self.probabilities is None:
             return None
         return max(self.probabilities, key=self.probabilities.__getitem__)

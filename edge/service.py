@@ -21,7 +21,7 @@ from edge.camera.base import Camera, Frame
 from edge.camera.newest import NewestFrame
 from edge.camera.open import open_camera
 from edge.config import Config
-from edge.errors import CameraError
+from edge.errors import CameraError, ConfigError
 from edge.pipeline import Observation, Pipeline
 from edge.show import Printer, Summary
 from edge.vision.detect import Detector
@@ -61,10 +61,12 @@ class Service:
         Raises:
             CameraError: the camera is not there or stopped giving frames. Alerts that were firing
                 have been resolved by then.
+            ConfigError: a rule watches for what the model does not tell.
             ModelError: the model cannot be used.
         """
         with stopped_by_signals(self):
             model = load_configured(self._config)
+            check_rules(self._config, model)
             pipeline = self._pipeline(model)
             camera = self._open()
             try:
@@ -216,6 +218,29 @@ def load_configured(config: Config) -> ExpressionModel:
     """Load the model that the configuration names."""
     wanted = config.model
     return load_model(wanted.path or None, wanted.threads, wanted.runtime or None)
+
+
+def check_rules(config: Config, model: ExpressionModel) -> None:
+    """Refuse a rule that this model can never answer.
+
+    Raises:
+        ConfigError: a rule names a label that the model does not have; the message lists those it
+            has, and how a rule is given one of them.
+    """
+    for name, rule in config.rules.items():
+        missing = [label for label in rule.watched if label not in model.labels]
+        if missing:
+            # what comes closest to what a desk wants to be told of
+            known = next(one for one in ("angry", "negative", "sad") if one in model.labels)
+            way = (
+                f"[rules.{name}.weights] {known} = 1.0 in place of its weights"
+                if rule.weights
+                else f'[rules.{name}] emotion = "{known}", or --set rules.{name}.emotion={known}'
+            )
+            raise ConfigError(
+                f"rules.{name} watches for {', '.join(missing)}, but {model.path.name} knows only "
+                f"{', '.join(model.labels)}; write the rule for one of these, e.g. {way}"
+            )
 
 
 def _for_rules(observation: Observation) -> dict[int, Mapping[str, float] | None]:

@@ -17,8 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.files import replacing, write_text
-from edge.labels import EMOTIONS
-from train.batches import plain
 from train.data import FaceSet
 from train.evaluate import predict
 from train.metrics import softmax
@@ -72,7 +70,7 @@ def balance(
     Returns:
         (7,) the bias, in logits.
     """
-    logits = predict(model, plain(public, model.input_shape[1]))
+    logits = predict(model, public.images)
     bias = fit_bias(logits, public, original_weight)
     layer = model.get_layer("logits")
     kernel, before = layer.get_weights()
@@ -82,7 +80,7 @@ def balance(
     told = {
         "chosen_on": "PublicTest",
         "original_weight": original_weight,
-        "bias": {name: round(float(b), 3) for name, b in zip(EMOTIONS, bias, strict=True)},
+        "bias": {name: round(float(b), 3) for name, b in zip(public.classes, bias, strict=True)},
     }
     write_text(out.with_suffix(".balance.json"), json.dumps(told, indent=1))
     return bias

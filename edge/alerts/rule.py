@@ -32,8 +32,8 @@ class RuleConfig:
     with `absent`, the probability that `emotion` is *not* shown.
 
     Attributes:
-        emotion: The emotion watched for.
-        weights: By emotion, in place of `emotion`; each 0 to 1.
+        emotion: The label watched for: an emotion, or `negative` where the model tells valence.
+        weights: By label, in place of `emotion`; each 0 to 1.
         absent: Watch for the lack of it, e.g. nobody smiles.
         on: Score from which the alert is coming.
         off: Score below which a firing alert calms down; at most `on`.
@@ -60,6 +60,11 @@ class RuleConfig:
         weights = self.weights or {self.emotion: 1.0}
         present = sum(weight * probabilities[emotion] for emotion, weight in weights.items())
         return min(1.0, max(0.0, 1 - present if self.absent else present))
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The labels whose probabilities it needs."""
+        return tuple(self.weights) or (self.emotion,)
 
     @property
     def label(self) -> str:
@@ -174,8 +179,8 @@ class Rule:
 
         Args:
             time: Monotonic seconds, not less than at the last call.
-            seen: By visitor, the seven probabilities, or None where this frame says nothing about
-                a visitor who may still be there. A visitor left out is gone.
+            seen: By visitor, the probabilities by label, or None where this frame says nothing
+                about a visitor who may still be there. A visitor left out is gone.
         """
         events: list[Event] = []
         for visitor in [known for known in self._visitors if known not in seen]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import ModelError
-from edge.labels import EMOTIONS
+from edge.labels import TASKS
 
 MODELS = Path(__file__).parents[2] / "models"
 DEFAULT_CARD = MODELS / "emotion.json"
@@ -99,8 +99,8 @@ def read_card(path: Path) -> ModelCard:
 
 def _checked(card: ModelCard) -> ModelCard:
     wrong = ""
-    if sorted(card.labels) != sorted(EMOTIONS):
-        wrong = f"labels are not {', '.join(EMOTIONS)}"
+    if sorted(card.labels) not in map(sorted, TASKS.values()):
+        wrong = "labels are not " + "; or ".join(", ".join(labels) for labels in TASKS.values())
     elif not 8 <= card.input_size <= 1024 or not 8 <= card.source_size <= 1024:
         wrong = "input sizes must lie in 8 to 1024"
     elif not 0.01 <= card.temperature <= 100:

@@ -22,7 +22,7 @@ INSTALL = {
     "onnx": "pip install onnxruntime",
 }
 
-# (1, size, size, 1) uint8 in, (7,) float32 logits out
+# (1, size, size, 1) uint8 in, (k,) float32 logits of the card's k labels out
 Network = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
@@ -41,16 +41,16 @@ class ExpressionModel:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The seven emotions in the order of the outputs."""
+        """The k labels of the outputs in their order: the seven emotions, or another task's."""
         return self.card.labels
 
     def logits(self, faces: Sequence[Gray]) -> NDArray[np.float32]:
-        """(n, 7) float32 logits of n grey (h, w) uint8 crops of any size."""
+        """(n, k) float32 logits of n grey (h, w) uint8 crops of any size."""
         rows = [self._network(self._prepared(face)) for face in faces]
         return np.stack(rows) if rows else np.zeros((0, len(self.labels)), np.float32)
 
     def predict(self, faces: Sequence[Gray]) -> NDArray[np.float32]:
-        """(n, 7) float32 calibrated probabilities of n grey (h, w) uint8 crops of any size.
+        """(n, k) float32 calibrated probabilities of n grey (h, w) uint8 crops of any size.
 
         Raises:
             ValueError: a crop is empty, not 2-D or not uint8.
@@ -100,12 +100,17 @@ def _load(card: ModelCard, path: Path, threads: int, runtime: str | None) -> Exp
         try:
             with native_stderr_discarded():  # LiteRT tells of its delegate
                 network = _BUILDERS[name](content, threads)
-                network(np.zeros((1, card.input_size, card.input_size, 1), np.uint8))
-            return ExpressionModel(card, path, name, network)
+                told = network(np.zeros((1, card.input_size, card.input_size, 1), np.uint8))
         except ImportError:
             continue
         except Exception as error:  # each interpreter has its own idea of an error
             raise ModelError(f"{path}: {name} cannot run it ({error}); run edge-convert") from error
+        if told.shape != (len(card.labels),):
+            raise ModelError(
+                f"{path}: tells {told.size} numbers where {card.path.name} has "
+                f"{len(card.labels)} labels; run edge-convert"
+            )
+        return ExpressionModel(card, path, name, network)
     needed = " or ".join(INSTALL[name] for name in ((runtime,) if runtime else fitting))
     raise ModelError(f"{path}: no interpreter for it is installed; {needed}")
 

@@ -12,7 +12,7 @@ import pytest
 
 from convert import onnx_int8, tflite
 from convert.convert import convert
-from convert.representative import PER_CLASS, representative_faces
+from convert.representative import FACES, representative_faces
 from convert.tflite import float32
 from convert.verify import ConversionError
 from edge.errors import DataError, OutputError
@@ -172,7 +172,8 @@ def test_a_class_without_training_faces_has_no_range(models, model, splits):
 
 
 def test_representative_faces_are_balanced_and_always_the_same(generated):
-    training = generated.face_set(PER_CLASS + 5, 0)
+    each = FACES // 7
+    training = generated.face_set(each + 5, 0)
     some = training[np.arange(len(training) - 7 * 10)]
     lopsided = FaceSet(
         *(
@@ -181,7 +182,7 @@ def test_representative_faces_are_balanced_and_always_the_same(generated):
         )
     )
     chosen = representative_faces(lopsided, 32)
-    assert (chosen.shape, chosen.dtype) == ((6 * 55 + PER_CLASS, 32, 32, 1), np.uint8)
+    assert (chosen.shape, chosen.dtype) == ((6 * (each - 5) + each, 32, 32, 1), np.uint8)
     np.testing.assert_array_equal(chosen, representative_faces(lopsided, 32))
 
 

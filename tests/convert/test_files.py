@@ -14,7 +14,6 @@ from edge.files import sha256
 from edge.labels import EMOTIONS
 from edge.vision.card import read_card
 from edge.vision.expression import load_model
-from train.batches import plain
 from train.evaluate import predict
 
 FILES = ("tiny-float32.tflite", "tiny-int8.onnx", "tiny-int8.tflite")
@@ -104,7 +103,7 @@ def test_the_card_alone_is_enough(made):
 
 def test_float_files_agree_with_keras(made, model, splits):
     faces = splits["PrivateTest"]
-    expected = predict(model, plain(faces, 32))
+    expected = predict(model, faces.images)
     told = load_model(made.folder / "tiny-float32.tflite").logits(list(faces.images))
     np.testing.assert_allclose(told, expected, atol=1e-3)
 

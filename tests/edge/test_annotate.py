@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.annotate import COLOURS, annotate
-from edge.labels import EMOTIONS
+from edge.labels import EMOTIONS, LABELS, TASKS
 from edge.vision.face import Box
 
 HAPPY = {emotion: 0.94 if emotion == "happy" else 0.01 for emotion in EMOTIONS}
@@ -17,9 +17,9 @@ def grey(height: int, width: int) -> np.ndarray:
     return np.full((height, width, 3), 90, np.uint8)
 
 
-def test_every_emotion_has_a_colour_of_its_own():
-    assert set(COLOURS) == set(EMOTIONS)
-    assert len(set(COLOURS.values())) == len(EMOTIONS)
+def test_every_label_has_a_colour_of_its_own():
+    assert set(COLOURS) == set(LABELS)
+    assert len(set(COLOURS.values())) == len(LABELS)
 
 
 def test_nothing_is_drawn_where_there_is_no_face():
@@ -46,11 +46,22 @@ def test_the_leading_bar_is_the_longest(emotion):
     drawn = annotate(grey(480, 640), [(Box(100, 100, 200, 200), emotion, probabilities)])
     drawn[100:301, 100:301] = 0  # the face's own box
     painted = {
-        each: int((drawn == np.array(colour, np.uint8)).all(axis=2).sum())
-        for each, colour in COLOURS.items()
+        each: int((drawn == np.array(COLOURS[each], np.uint8)).all(axis=2).sum())
+        for each in EMOTIONS
     }
     assert max(painted, key=painted.get) == emotion
     assert min(painted.values()) > 0, "a bar for each"
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_there_is_a_bar_for_each_label_of_the_model(task):
+    labels = TASKS[task]
+    probabilities = dict.fromkeys(labels, 1 / len(labels))
+    drawn = annotate(grey(480, 640), [(Box(100, 100, 200, 200), labels[0], probabilities)])
+    drawn[100:301, 100:301] = 0
+    for label, colour in COLOURS.items():
+        painted = int((drawn == np.array(colour, np.uint8)).all(axis=2).sum())
+        assert (painted > 50) == (label in labels), label  # a word's soft edge has greys, too
 
 
 @pytest.mark.parametrize(

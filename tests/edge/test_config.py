@@ -68,6 +68,12 @@ def test_rules_in_a_file_replace_the_built_in_one(loaded: Load) -> None:
     assert loaded("[rules]\n").rules == {}
 
 
+@pytest.mark.parametrize("label", ["negative", "positive"])
+def test_a_rule_for_a_model_of_valence(loaded: Load, label: str) -> None:
+    assert loaded(f'[rules.mood]\nemotion = "{label}"\n').rules["mood"].watched == (label,)
+    assert loaded(f"[rules.mood.weights]\n{label} = 1\n").rules["mood"].watched == (label,)
+
+
 def test_weights(loaded: Load) -> None:
     config = loaded("[rules.anger]\nweights = { angry = 1, disgust = 0.5 }\n")
     assert config.rules["anger"].weights == {"angry": 1.0, "disgust": 0.5}

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,12 @@ from edge.camera.base import Frame
 from edge.camera.demo import DemoCamera
 from edge.cli import main
 from edge.config import CameraConfig, Config
-from edge.errors import CameraError, ModelError
-from edge.service import Service
+from edge.errors import CameraError, ConfigError, ModelError
+from edge.labels import TASKS
+from edge.service import Service, check_rules
 from edge.show import JsonPrinter
+from edge.vision.card import DEFAULT_CARD, read_card
+from edge.vision.expression import ExpressionModel
 
 EDGE_RUN = Path(sys.executable).with_name("edge-run")
 EAGER = RuleConfig(seconds=0.5, on=0.05, off=0.01)
@@ -208,3 +212,51 @@ def test_a_signal_ends_it_while_an_address_does_not_answer(number):
                 told, complaint = running.communicate(timeout=7)  # less than its own time-out
             assert (running.returncode, complaint) == (0, "")
             assert json.loads(told)["why"] == f"stopped by {number.name}"
+
+
+def model_of(task: str) -> ExpressionModel:
+    """A model that has the labels of a task and is never asked."""
+    card = replace(read_card(DEFAULT_CARD), labels=TASKS[task])
+    return ExpressionModel(card, Path("own.tflite"), "litert", lambda _: pytest.fail("asked"))
+
+
+@pytest.mark.parametrize(
+    ("task", "rule"),
+    [
+        ("emotions", RuleConfig()),
+        ("emotions", RuleConfig(weights={"angry": 1.0, "disgust": 0.5})),
+        ("valence", RuleConfig(emotion="negative")),
+        ("valence", RuleConfig(emotion="angry", weights={"negative": 1.0})),
+        ("happy-sad", RuleConfig(emotion="happy", absent=True)),
+    ],
+)
+def test_a_rule_that_the_model_can_answer_is_good(task, rule):
+    check_rules(Config(rules={"desk": rule}), model_of(task))
+
+
+@pytest.mark.parametrize(
+    ("task", "rule", "told"),
+    [
+        (
+            "valence",
+            RuleConfig(),
+            r"rules\.desk watches for angry, but own\.tflite knows only negative, neutral, "
+            r"positive; write .*\[rules\.desk\] emotion = \"negative\", or --set "
+            r"rules\.desk\.emotion=negative",
+        ),
+        (
+            "happy-sad",
+            RuleConfig(weights={"angry": 1.0, "sad": 0.5, "fear": 0.5}),
+            r"watches for angry, fear, but .* knows only happy, sad; write .*"
+            r"\[rules\.desk\.weights\] sad = 1\.0 in place of its weights",
+        ),
+        (
+            "emotions",
+            RuleConfig(emotion="negative"),
+            r"watches for negative, .* emotion = \"angry\", or --set rules\.desk\.emotion=angry",
+        ),
+    ],
+)
+def test_a_rule_that_can_never_fire_tells_how_to_write_one(task, rule, told):
+    with pytest.raises(ConfigError, match=told):
+        check_rules(Config(rules={"desk": rule}), model_of(task))

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from edge.labels import EMOTIONS
 from train.balance import balance, fit_bias
-from train.batches import plain
 from train.data import FaceSet
 from train.evaluate import predict
 from train.metrics import softmax
@@ -92,7 +91,7 @@ def test_the_saved_model_carries_the_bias(tmp_path: Path) -> None:
     pooled = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(inputs))
     model = keras.Model(inputs, keras.layers.Dense(SEVEN, name="logits")(pooled))
     faces = labelled(np.full(40, 3))
-    pixels = plain(faces, 32)
+    pixels = faces.images
     before = predict(model, pixels)
     bias = balance(model, faces, 0.5, tmp_path / "balanced.keras")
     saved = keras.saving.load_model(tmp_path / "balanced.keras", compile=False)

@@ -116,8 +116,9 @@ def test_ctrl_c_in_the_first_epoch_promises_nothing(command, small, data, tmp_pa
 
 def test_evaluate_prints_a_table_of_both_splits(command, model, data):
     code, out, _ = command("evaluate", model, "--data", data)
-    lines = out.splitlines()
     assert code == 0
+    assert out.startswith(f"reading {data} ...\n")
+    lines = out[out.index("| model") :].splitlines()
     assert lines[0].startswith("| model | split | original | 95% |")
     assert [line.split(" | ")[1] for line in lines[2:4]] == ["PublicTest", "PrivateTest"]
     assert lines[4].startswith("temperature ")

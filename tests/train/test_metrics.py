@@ -9,15 +9,22 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from sklearn import metrics
 
 from edge.labels import EMOTIONS
 from train.data import FaceSet
 from train.metrics import (
     at_recall,
     average_precision,
+    binary_accuracy,
     calibration_error,
+    confusion_matrix,
     fit_temperature,
+    label_sets,
     paired_difference,
+    precision_recall,
+    reliability,
+    roc_auc,
     score,
     score_both,
     softmax,
@@ -110,6 +117,86 @@ def test_calibration_error_by_hand():
     )
 
 
+def test_reliability_bins_hold_every_face_once():
+    probabilities = softmax(np.random.default_rng(0).normal(size=(500, 7)), 0.5)
+    truth = np.random.default_rng(1).integers(0, 7, 500)
+    told = reliability(probabilities, truth, bins=10)
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
+    assert sum(told["n"]) == 500
+    for low, high, mean, accuracy, n in zip(*told.values(), strict=True):
+        inside = (confidence >= low) & (confidence < high)
+        assert n == inside.sum()
+        assert mean == pytest.approx(confidence[inside].mean())
+        assert accuracy == pytest.approx(right[inside].mean())
+    gap = np.abs(np.array(told["accuracy"]) - told["confidence"]) @ told["n"] / 500
+    assert calibration_error(probabilities, truth, bins=10) == pytest.approx(gap)
+
+
+def test_certainty_falls_into_the_last_bin():
+    told = reliability(np.array([[1.0, 0.0]]), np.array([0]))
+    assert (told["low"], told["high"], told["n"]) == ([14 / 15], [1.0], [1])
+
+
+@pytest.mark.parametrize(
+    ("scores", "positive", "expected"),
+    [
+        ([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0], 1.0),
+        ([0.1, 0.2, 0.8, 0.9], [1, 1, 0, 0], 0.0),
+        ([0.5, 0.5, 0.5], [1, 0, 0], 0.5),
+        ([0.3, 0.5, 0.5, 0.7], [0, 1, 0, 1], 3.5 / 4),
+    ],
+    ids=["perfect", "reversed", "all tied", "one tie"],
+)
+def test_roc_auc_by_hand(scores, positive, expected):
+    assert roc_auc(np.array(scores), np.array(positive, bool)) == pytest.approx(expected)
+
+
+@given(ranked)
+def test_roc_auc_is_scikit_learns(case):
+    scores, positive = case
+    assume(positive.any() and not positive.all())
+    assert roc_auc(scores, positive) == pytest.approx(metrics.roc_auc_score(positive, scores))
+
+
+@pytest.mark.parametrize("positive", [[0, 0], [1, 1]], ids=["none", "all"])
+def test_roc_auc_needs_both_classes(positive):
+    assert roc_auc(np.array([0.5, 0.2]), np.array(positive, bool)) is None
+
+
+@given(ranked)
+def test_precision_and_recall_are_scikit_learns(case):
+    scores, positive = case
+    assume(positive.any())
+    precision, recall, threshold = precision_recall(scores, positive)
+    # scikit-learn goes the other way and adds a point that no threshold reaches
+    theirs = metrics.precision_recall_curve(positive, scores, drop_intermediate=False)
+    np.testing.assert_allclose(precision, theirs[0][-2::-1])
+    np.testing.assert_allclose(recall, theirs[1][-2::-1])
+    np.testing.assert_array_equal(threshold, theirs[2][::-1])
+    assert average_precision(scores, positive) == pytest.approx(
+        metrics.average_precision_score(positive, scores)
+    )
+
+
+def test_binary_accuracy_of_a_model_that_never_says_yes():
+    truth = np.arange(7)
+    never = np.full((7, 7), 1 / 7)
+    assert binary_accuracy(never, truth) == pytest.approx(6 / 7) == pytest.approx(0.857, abs=1e-3)
+    told = score(never, truth)
+    assert told["binary_accuracy_never_yes"] == pytest.approx(told["binary_accuracy"])
+    assert told["accuracy"] == pytest.approx(1 / 7)
+
+
+def test_binary_accuracy_by_hand():
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.5, 0.5]])
+    # right twice, wrong twice, and at 0.5 nothing is said: one of the two answers is right
+    assert binary_accuracy(probabilities, np.array([0, 1, 0])) == pytest.approx(3 / 6)
+
+
+def test_binary_accuracy_of_nothing_is_none():
+    assert binary_accuracy(np.zeros((0, 7)), np.zeros(0, int)) is None
+
+
 @st.composite
 def told_and_true(draw):
     count = draw(st.integers(0, 12))
@@ -128,6 +215,24 @@ def test_score_stays_in_bounds_and_is_valid_json(case):
     assert 0 <= low <= told["accuracy"] <= high <= 1 or len(truth) == 0
     for about in told["per_class"].values():
         assert all(0 <= about[key] <= 1 for key in ("recall", "precision", "f1"))
+
+
+@given(told_and_true())
+def test_score_is_what_scikit_learn_says(case):
+    probabilities, truth = case
+    assume(len(truth))
+    told, answers = score(probabilities, truth), probabilities.argmax(axis=1)
+    assert told["accuracy"] == pytest.approx(metrics.accuracy_score(truth, answers))
+    assert told["confusion"] == metrics.confusion_matrix(truth, answers, labels=range(7)).tolist()
+    present = sorted(set(truth.tolist()))
+    recalls = metrics.recall_score(truth, answers, labels=present, average="macro", zero_division=0)
+    assert told["balanced_accuracy"] == pytest.approx(recalls)
+    theirs = metrics.precision_recall_fscore_support(
+        truth, answers, labels=range(7), zero_division=0
+    )
+    for name, *expected in zip(EMOTIONS, *theirs, strict=True):
+        ours = [told["per_class"][name][key] for key in ("precision", "recall", "f1", "n")]
+        assert ours == pytest.approx(expected)
 
 
 @given(told_and_true())
@@ -151,7 +256,14 @@ def test_score_of_classes_that_are_missing():
     assert told["anger_recall"] == told["anger_precision"] == 0.0
     assert told["anger_average_precision"] is None
     assert told["anger_at_recall_0.8"]["threshold"] is None
-    assert told["per_class"]["fear"] == {"recall": 0.0, "precision": 0.0, "f1": 0.0, "n": 0}
+    assert told["per_class"]["fear"] == {
+        "recall": 0.0,
+        "precision": 0.0,
+        "f1": 0.0,
+        "n": 0,
+        "roc_auc": None,
+        "average_precision": None,
+    }
 
 
 def test_score_both_leaves_out_faces_without_majority():
@@ -224,3 +336,38 @@ def test_softmax_gives_distributions_that_keep_the_order(logits, temperature):
     np.testing.assert_allclose(told.sum(axis=1), 1, atol=1e-5)
     assert (told >= 0).all()
     assert (np.take_along_axis(told, logits.argmax(axis=1)[:, None], 1)[:, 0] >= told.max(1)).all()
+
+
+def test_three_classes_have_three_of_everything_and_no_anger():
+    classes = ("negative", "neutral", "positive")
+    truth = np.array([0, 1, 2, 2])
+    told = score(np.eye(3)[[0, 1, 2, 1]], truth, classes)
+    assert list(told["per_class"]) == list(classes)
+    assert np.shape(told["confusion"]) == (3, 3)
+    assert told["balanced_accuracy"] == pytest.approx((1 + 1 + 1 / 2) / 3)
+    assert told["binary_accuracy_never_yes"] == pytest.approx(2 / 3)
+    assert not [key for key in told if key.startswith("anger")]
+
+
+def test_anger_is_found_wherever_it_stands():
+    told = score(np.eye(2)[[0, 1, 1]], np.array([0, 1, 0]), ("happy", "angry"))
+    assert (told["anger_recall"], told["anger_precision"]) == (1.0, 0.5)
+    assert told["anger_average_precision"] == told["per_class"]["angry"]["average_precision"]
+
+
+def test_score_both_takes_the_classes_of_the_faces():
+    votes = np.array([[8, 1, 1], [0, 9, 1], [3, 3, 4]], np.float32)
+    faces = FaceSet(
+        np.zeros((3, 48, 48), np.uint8), np.array([0, 1, 2]), votes, ("bad", "even", "good")
+    )
+    told = score_both(np.eye(3), faces)
+    assert list(told["original"]["per_class"]) == ["bad", "even", "good"]
+    assert (told["original"]["n"], told["ferplus"]["n"]) == (3, 2)
+    sets = label_sets(faces)
+    assert sets["ferplus"][0].tolist() == [0, 1]
+    assert sets["ferplus"][1].tolist() == [0, 1]
+
+
+def test_confusion_matrix_has_truth_in_rows():
+    told = confusion_matrix(np.eye(3)[[1, 1, 0]], np.array([0, 0, 2]))
+    assert told.tolist() == [[0, 2, 0], [0, 0, 0], [1, 0, 0]]

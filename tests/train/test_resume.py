@@ -227,3 +227,13 @@ def test_ctrl_c_keeps_the_best_epoch_and_says_how_to_go_on(data, tmp_path):
     assert str(tmp_path / "best.keras") in told[-1]
     assert keras.saving.load_model(tmp_path / "best.keras")
     assert len(weights(tmp_path))
+
+
+def test_deterministic_runs_are_the_same_on_two_threads(data, tmp_path):
+    for name in ("one", "other"):
+        process = edge_train(
+            data, tmp_path / name, "--deterministic", "--mixup", "0.2", "--threads", "2", epochs=2
+        )
+        process.communicate(timeout=300)
+        assert process.returncode == 0
+    assert_same(tmp_path / "one", tmp_path / "other")

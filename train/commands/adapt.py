@@ -58,9 +58,9 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--keep",
         type=float,
-        default=0.7,
+        default=0.5,
         metavar="W",
-        help="weight of the base model's own answers beside the labels (0.7)",
+        help="weight of the base model's own answers beside the labels (0.5)",
     )
     command.add_argument(
         "--anchor-faces", type=int, default=3000, metavar="N", help="to train on (3000)"

@@ -70,7 +70,8 @@ def add(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     prepare_backend()
-    from train.report.report import Options, report
+    from train.report.findings import Options
+    from train.report.report import report
     from train.report.subject import find
 
     subject = find(arguments.subject)

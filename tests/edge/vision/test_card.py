@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import ModelError
-from edge.labels import EMOTIONS
+from edge.labels import EMOTIONS, TASKS
 from edge.vision.card import DEFAULT_CARD, ModelCard, find_card, read_card
 from edge.vision.expression import load_model
 
@@ -67,10 +67,17 @@ def test_a_card_is_read(tmp_path: Path) -> None:
     assert read_card(path) == ModelCard(path, EMOTIONS, 64, 48, 0.0, 1.25, CARD["files"])
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_a_card_may_have_the_labels_of_any_task_in_any_order(tmp_path: Path, task: str) -> None:
+    turned = list(reversed(TASKS[task]))
+    assert read_card(write(tmp_path, changed("labels", turned))).labels == tuple(turned)
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
         ("labels", ["angry", "happy"]),
+        ("labels", ["negative", "positive"]),
         ("labels", [*EMOTIONS[:6], "bored"]),
         ("labels", [*EMOTIONS, "angry"]),
         ("labels", "angry"),

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import edge.camera
 from edge.errors import ModelError
-from edge.labels import EMOTIONS
+from edge.labels import EMOTIONS, TASKS
 from edge.vision.card import DEFAULT_CARD, read_card
 from edge.vision.expression import INSTALL, RUNTIMES, ExpressionModel, load_model
 from edge.vision.face import Gray
@@ -186,6 +186,18 @@ def test_a_card_with_the_wrong_input_size_is_told(tmp_path: Path, precision: str
     size = {"size": card.input_size + 8, "source_size": card.source_size}
     path = own_model(tmp_path, content, input=size)
     with pytest.raises(ModelError, match="litert cannot run it"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("file_format", ["tflite", "onnx"])
+@pytest.mark.parametrize("task", ["valence", "happy-sad"])
+def test_a_card_with_other_labels_than_outputs_is_told(
+    tmp_path: Path, file_format: str, task: str
+) -> None:
+    content = read_card(DEFAULT_CARD).pick(file_format).read_bytes()
+    path = own_model(tmp_path, content, f".{file_format}", labels=list(TASKS[task]))
+    told = f"tells 7 numbers where own.json has {len(TASKS[task])} labels; run edge-convert"
+    with pytest.raises(ModelError, match=told):
         load_model(path)
 
 

@@ -1,0 +1,149 @@
+"""What a report is about: a run's folder, a Keras model alone, or a float TFLite file."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import DataError
+from edge.files import sha256
+from edge.labels import EMOTIONS
+from train.evaluate import load_keras
+
+BEST, BALANCED = "best.keras", "balanced.keras"
+
+Log = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A trained network and what its folder says about it.
+
+    Attributes:
+        name: What to call it: the run's folder, or the file.
+        model: The file the network was read from.
+        folder: The run's folder; None for a model alone.
+        recipe, about: Content of `recipe.json` and `about.json`; empty where there is none.
+        log: `log.csv` by column, (epochs,) float64 each, nan where a cell is no number; `stage`, a
+            name, as text.
+    """
+
+    name: str
+    model: Path
+    network: keras.Model
+    folder: Path | None = None
+    recipe: dict[str, Any] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
+    log: Log = field(default_factory=dict)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the network is, for people: file, hash, size, input, parameters."""
+        return {
+            "file": self.model.name,
+            "sha256": sha256(self.model),
+            "bytes": self.model.stat().st_size,
+            "input": self.network.input_shape[1],
+            "outputs": self.network.output_shape[1],
+            "parameters": int(self.network.count_params()),
+            "architecture": self.network.name,
+        }
+
+
+def find(path: Path) -> Subject:
+    """Read a run's folder (`balanced.keras` before `best.keras`), a `.keras` or a `.tflite` file.
+
+    Raises:
+        DataError: there is no model, it is damaged, or a file of the run cannot be read.
+    """
+    if not path.is_dir():
+        read = _from_tflite if path.suffix == ".tflite" else load_keras
+        return Subject(path.name, path, read(path))
+    models = [path / name for name in (BALANCED, BEST) if (path / name).is_file()]
+    if not models:
+        raise DataError(f"{path}: holds neither {BEST} nor {BALANCED}; edge-train fit writes one")
+    return Subject(
+        name=path.resolve().name,
+        model=models[0],
+        network=load_keras(models[0]),
+        folder=path,
+        recipe=_json(path / "recipe.json"),
+        about=_json(path / "about.json"),
+        log=read_log(path / "log.csv"),
+    )
+
+
+def read_log(path: Path) -> Log:
+    """`log.csv` by column; empty where there is none.
+
+    Raises:
+        DataError: it cannot be read, or a line has more or fewer cells than the first.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            head, *lines = list(csv.reader(file)) or [[]]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read ({error})") from error
+    for number, line in enumerate(lines, 2):
+        if len(line) != len(head):
+            raise DataError(f"{path}, line {number}: {len(line)} cells where {len(head)} belong")
+    columns = zip(head, zip(*lines, strict=True), strict=True) if lines else ()
+    return {
+        name: np.array(cells) if name == "stage" else np.array([_number(cell) for cell in cells])
+        for name, cells in columns
+    }
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return float("nan")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as JSON ({error})") from error
+    if not isinstance(told, dict):
+        raise DataError(f"{path}: holds no JSON object")
+    return told
+
+
+def _from_tflite(path: Path) -> keras.Model:
+    """The Keras network of a float file as shipped: a MobileNetV2, in the width its card names."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    from train.architectures import build
+    from train.unfold import unfold
+
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    try:
+        size = int(Interpreter(model_path=str(path)).get_input_details()[0]["shape"][1])
+    except (ValueError, RuntimeError, IndexError) as error:
+        raise DataError(f"{path}: is not a readable TFLite file ({error})") from error
+    network = build("mobilenetv2", len(EMOTIONS), size, alpha=_width(path))
+    unfold(path, network)
+    return network
+
+
+def _width(path: Path) -> float:
+    """`alpha` of the file's recipe, from whichever card beside it names the file."""
+    for card in sorted(path.parent.glob("*.json")):
+        told = _json(card)
+        if path.name in told.get("files", {}):
+            return float(told.get("trained", {}).get("recipe", {}).get("alpha", 1.0))
+    return 1.0
