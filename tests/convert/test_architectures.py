@@ -28,6 +28,7 @@ from train.task import task_of
 BIG = {"vgg16": 32, "vgg19": 32, "resnet50": 32}
 NO_ONNX = ("vgg16", "vgg19")
 STEP = 14  # faces of the one training step
+RANGES = 14  # and of those from which ranges are taken, two of each emotion
 FAINT = 0.1  # of the random branches beside a residual sum
 SIGNAL_TO_NOISE = 12.0  # decibels; a broken quantisation has 3
 
@@ -81,8 +82,8 @@ def trained(request, splits, fit_quickly, tmp_path_factory) -> SimpleNamespace:
 
 def files_of(network: keras.Model, splits, folder: Path, with_onnx: bool) -> list[Path]:
     """The files for the device with their card, as `convert` writes them, of few faces."""
-    training = splits["Training"]
-    faces = representative_faces(training[np.arange(28)], network.input_shape[1])
+    few = splits["Training"][np.arange(RANGES)]
+    faces = representative_faces(few, network.input_shape[1])
     made = {
         "net-float32.tflite": ("tflite", "float32", tflite.float32(network)),
         "net-int8.tflite": ("tflite", "int8", tflite.int8(network, faces)),

@@ -58,9 +58,8 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--keep",
         type=float,
-        default=0.5,
         metavar="W",
-        help="weight of the base model's own answers beside the labels (0.5)",
+        help="weight of the base model's own answers beside the labels (0.7; 0.5 without anchor)",
     )
     command.add_argument(
         "--anchor-faces", type=int, default=3000, metavar="N", help="to train on (3000)"
@@ -81,7 +80,7 @@ def add(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     for name, (low, high) in LIMITS.items():
         value = getattr(arguments, name)
-        if not low <= value <= high:
+        if value is not None and not low <= value <= high:
             flag = "--" + name.replace("_", "-")
             raise UsageError(f"{flag} {value}: must lie in {low:g} to {high:g}")
     prepare_backend(arguments.threads)

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from edge.errors import EX_INTERRUPTED, UsageError
+from train.commands import folds
 from train.commands.common import Commands, add_data, load_splits, prepare_backend, say
 from train.commands.recipe import add_recipe, recipe_of
 
@@ -17,10 +18,12 @@ def add(commands: Commands) -> None:
     command.add_argument("--run", type=Path, required=True, help="folder for the run's files")
     command.add_argument("--resume", action="store_true", help="go on where the run stopped")
     add_recipe(command)
-    folds = command.add_argument_group("cross-validation")
-    folds.add_argument("--folds", type=int, metavar="K", help="one run a fold, in folders of --run")
-    folds.add_argument("--repeats", type=int, default=1, metavar="N", help="of all folds (1)")
-    folds.add_argument("--keep", choices=("best", "ensemble"), default="best", help="(best)")
+    crossed = command.add_argument_group("cross-validation")
+    crossed.add_argument(
+        "--folds", type=int, metavar="K", help="one run a fold, in folders of --run"
+    )
+    crossed.add_argument("--repeats", type=int, default=1, metavar="N", help="of all folds (1)")
+    crossed.add_argument("--keep", choices=("best", "ensemble"), default="best", help="(best)")
     machine = command.add_argument_group("machine")
     machine.add_argument("--threads", type=int, default=0, help="CPU threads, 0 for all (0)")
     machine.add_argument(
@@ -36,6 +39,10 @@ def _run(arguments: argparse.Namespace) -> int:
     recipe = recipe_of(arguments)
     if arguments.folds is not None and arguments.folds < 2:
         raise UsageError(f"--folds {arguments.folds}: must be 2 or more")
+    if arguments.folds:
+        if arguments.distribute or arguments.tensorboard:
+            raise UsageError("--folds: goes neither with --distribute nor with --tensorboard")
+        return folds.run(arguments)
     prepare_backend(arguments.threads, recipe.deterministic)
     if arguments.distribute:
         from train.distribute import share_batches
@@ -43,23 +50,9 @@ def _run(arguments: argparse.Namespace) -> int:
         say(share_batches(recipe.batch))
     splits = load_splits(arguments, votes_required=recipe.labels == "ferplus")
     run = arguments.run
+    from train.fit import fit
+
     try:
-        if arguments.folds:
-            from train.folds import cross_validate
-
-            cross_validate(
-                splits,
-                recipe,
-                run,
-                folds=arguments.folds,
-                repeats=arguments.repeats,
-                keep=arguments.keep,
-                resume=arguments.resume,
-                say=say,
-            )
-            return 0
-        from train.fit import fit
-
         fit(splits, recipe, run, arguments.resume, say, tensorboard=arguments.tensorboard)
     except KeyboardInterrupt:
         return _stopped(run)
@@ -73,8 +66,6 @@ def _stopped(run: Path) -> int:
             f"\nstopped; the best epoch is {run / 'best.keras'}, --resume goes on after the last "
             "whole epoch"
         )
-    elif any(run.glob("*/last.weights.h5")):
-        say(f"\nstopped; --resume goes on in {run} after the last whole epoch of the last fold")
     else:
         say("\nstopped before the end of the first epoch; the same command starts again")
     return EX_INTERRUPTED

@@ -34,10 +34,11 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("--threads", type=int, default=0, help="CPU threads, 0 for all (0)")
     add_recipe(command)
-    command.set_defaults(run_it=_run)
+    command.set_defaults(run_it=run)
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
+    """Train the folds that the flags ask for; `fit --folds` does the same."""
     recipe = recipe_of(arguments)
     prepare_backend(arguments.threads, recipe.deterministic)
     splits = load_splits(arguments, votes_required=recipe.labels == "ferplus")

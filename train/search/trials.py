@@ -13,6 +13,7 @@ from typing import Any
 
 from edge.errors import DataError
 from edge.files import write_text
+from edge.message import one_line
 from train.table import markdown_table
 
 STATUS = ("done", "failed")
@@ -116,5 +117,5 @@ def _as_csv(trials: Sequence[Trial]) -> str:
         score = "" if trial.score is None else trial.score
         values = [trial.values[name] for name in varied]
         line = [trial.number, trial.status, score, *results, round(trial.seconds, 1)]
-        writer.writerow([*line, *values, trial.reason])
+        writer.writerow([*line, *values, one_line(trial.reason)])
     return text.getvalue()

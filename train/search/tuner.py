@@ -15,6 +15,7 @@ from typing import Any
 
 import keras_tuner
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from edge.errors import EdgeError, OutputError, UsageError
 from train.search.space import Choice, Parameter, Values, rounded
@@ -156,7 +157,8 @@ def _go(values: Values) -> dict[str, Any]:
 
 
 def _asked(populate: Callable[[str], dict[str, Any]], trial_id: str) -> Values | None:
-    with warnings.catch_warnings():
+    # its matrices are so small that threads would only wait for each other
+    with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
         warnings.simplefilter("ignore")  # the Gaussian process complains of its length scales
         values = populate(trial_id)["values"]
     return values and {name: rounded(name, value) for name, value in values.items()}
