@@ -116,10 +116,10 @@ def _keras_predict() -> tuple[Callable[[np.ndarray[Any, Any]], object], str]:
     """Keras `predict` on the float network where Keras is installed, else the float TFLite."""
     try:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        import tensorflow
+        for pool in ("INTRA", "INTER"):  # as all the loops here: one thread
+            os.environ[f"TF_NUM_{pool}OP_THREADS"] = "1"
+        import keras  # noqa: F401 -- whether it is there must be known here
 
-        tensorflow.config.threading.set_intra_op_parallelism_threads(1)
-        tensorflow.config.threading.set_inter_op_parallelism_threads(1)
         from train.architectures import build
     except ImportError:
         model = _float_model()

@@ -14,6 +14,8 @@ from typing import Any
 
 from edge.command import parser, run_command
 from edge.errors import DataError, UsageError
+from edge.vision.card import find_card
+from train.commands.common import add_data, load_splits, say
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -24,13 +26,7 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     made = parser("edge-convert", __doc__)
     made.add_argument("model", type=Path, metavar="MODEL.keras", help="as edge-train fit wrote it")
-    made.add_argument(
-        "--data",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="folder with fer2013.csv: ranges come from Training, checks from the test splits",
-    )
+    add_data(made)
     made.add_argument("--out", type=Path, required=True, metavar="DIR", help="for files and card")
     made.add_argument("--name", default="emotion", help="what the files begin with (emotion)")
     made.add_argument(
@@ -39,6 +35,9 @@ def _parser() -> argparse.ArgumentParser:
         default=0.5,
         metavar="POINTS",
         help="accuracy that int8 may lose on PublicTest, in points (0.5)",
+    )
+    made.add_argument(
+        "--audit", type=Path, metavar="FILE", help="edge-train audit's audit.json, for the card"
     )
     made.set_defaults(run_it=_run)
     return made
@@ -52,13 +51,14 @@ def _run(arguments: argparse.Namespace) -> int:
     if not -100 <= arguments.max_drop <= 100:
         raise UsageError(f"--max-drop {arguments.max_drop}: must lie in -100 to 100 points")
     from convert.convert import convert
-    from train.data import TEST_SPLITS, load
+    from convert.data_audit import summary
+    from train.data import TEST_SPLITS
     from train.evaluate import load_keras
     from train.table import accuracy_table
 
+    audit = summary(arguments.audit) if arguments.audit else None
     model = load_keras(arguments.model)
-    print(f"reading {arguments.data} ...", flush=True)
-    splits = load(arguments.data)
+    splits = load_splits(arguments)
     told = convert(
         model,
         splits,
@@ -66,7 +66,8 @@ def _run(arguments: argparse.Namespace) -> int:
         arguments.name,
         trained=_trained(arguments.model),
         max_drop=arguments.max_drop / 100,
-        say=lambda line: print(line, flush=True),
+        say=say,
+        audit=audit,
     )
     rows = [
         (file, split, about["metrics"][split])
@@ -88,13 +89,21 @@ def _trained(model: Path) -> dict[str, Any]:
     if weights not in ("imagenet", "none"):
         told["backbone_weights"] = Path(weights).name
     trained: dict[str, Any] = {"command": "edge-train fit", "recipe": told}
+    told["teachers"] = [Path(teacher).name for teacher in told.get("teachers", [])]
     if before and Path(before) != model:
         told["start_from"] = Path(before).name
-        trained["before"] = _trained(Path(before))
+        trained["before"] = _trained_before(Path(before))
     balance = model.with_suffix(".balance.json")
     if balance.is_file():  # as edge-train balance leaves it
         trained["balanced"] = _read(balance)
     return trained
+
+
+def _trained_before(model: Path) -> dict[str, Any]:
+    """The same of a model that was gone on from; of a shipped file, as its card tells."""
+    if model.suffix != ".tflite":
+        return _trained(model)
+    return dict(_read(find_card(model).path).get("trained", {"recipe": "unknown"}))
 
 
 def _read(path: Path) -> dict[str, Any]:

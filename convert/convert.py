@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from convert import onnx_int8, tflite, verify
 from convert.card import card, operating_points, shortened
+from convert.data_audit import with_originals_only
 from convert.representative import representative_faces
 from edge.errors import OutputError
 from edge.vision.expression import ExpressionModel, load_model
+from train.audit import leaked
 from train.data import TEST_SPLITS, FaceSet, soft_targets
 from train.evaluate import predict
 from train.metrics import fit_temperature, score_both
@@ -36,6 +38,7 @@ def convert(
     trained: dict[str, Any],
     max_drop: float = verify.MAX_DROP,
     say: Callable[[str], None] = print,
+    audit: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write `<name>-float32.tflite`, `<name>-int8.tflite`, `<name>-int8.onnx` and `<name>.json`.
 
@@ -48,6 +51,7 @@ def convert(
     Args:
         splits: As `train.data.load` returns them, with seven emotions.
         trained: How the model was trained, for the card.
+        audit: What `convert.data_audit.summary` kept of the data's audit, for the card.
 
     Returns:
         The card.
@@ -68,6 +72,9 @@ def convert(
             say(f"{left_out} faces are neither {' nor '.join(task.labels)}: left out")
         asked = {split: task.faces(faces) for split, faces in splits.items()}
         told = _convert(model, task, asked, workshop, name, trained, max_drop, say)
+        if audit:
+            told["data_audit"] = audit
+            _write_card(told, workshop)
         for file in (*told["files"], f"{name}.json"):
             (workshop / file).replace(out / file)
     except OSError as error:
@@ -109,10 +116,11 @@ def _convert(
     say("checking the files on PublicTest, scoring them on PrivateTest ...")
     loaded = {file: load_model(folder / file) for file in files}
     _check(loaded, reference, public, f"{name}-float32.tflite", max_drop)
+    copies = leaked(splits)
     for file, runtime_model in loaded.items():
         read = {split: _read(runtime_model, splits[split]) for split in TEST_SPLITS}
         told["files"][file]["metrics"] = {
-            split: shortened(score_both(read[split], splits[split])) for split in TEST_SPLITS
+            split: _scored(read[split], splits[split], copies[split]) for split in TEST_SPLITS
         }
         if file == f"{name}-int8.tflite":
             points = operating_points(read["PublicTest"], public)
@@ -144,6 +152,11 @@ def _check(
     tflite_name, onnx_name = (name for name in told if name != float_name)
     verify.check_drop(told[tflite_name], told[onnx_name], public, onnx_name, max_drop)
     verify.check_drop(told[onnx_name], told[tflite_name], public, tflite_name, max_drop)
+
+
+def _scored(read: NDArray[np.float32], faces: FaceSet, copied: NDArray[np.bool_]) -> dict[str, Any]:
+    """What the card keeps of a split, and what faces with a copy in Training are worth."""
+    return with_originals_only(shortened(score_both(read, faces)), read, faces, copied)
 
 
 def _read(model: ExpressionModel, faces: FaceSet) -> NDArray[np.float32]:
