@@ -1,0 +1,131 @@
+"""The model to start from, in any of the forms it is kept in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from edge.errors import DataError, ModelError, UsageError
+from edge.files import sha256
+from edge.vision.card import ModelCard, find_card, read_card
+from train.architectures import build
+from train.evaluate import load_keras
+from train.recipe import Recipe, recipe_from
+from train.unfold import unfold
+
+LOGITS = "logits"  # the layer that every network ends in
+RECIPES = ("recipe.json", "adapt.json")  # what lies beside a .keras file and says how it was made
+
+
+@dataclass(frozen=True)
+class Base:
+    """A trained model.
+
+    Attributes:
+        network: (n, size, size, 1) values 0-255 in, logits out.
+        path: The file its weights came from.
+        recipe: How it was trained, as far as is known.
+        folded: Whether its batch norms are the identity, since it comes from a TFLite file.
+    """
+
+    network: keras.Model
+    path: Path
+    recipe: Recipe
+    folded: bool
+
+    def about(self) -> dict[str, str]:
+        """Name and hash of the file, without the machine's paths."""
+        return {"file": self.path.name, "sha256": sha256(self.path)}
+
+
+def load_base(path: Path) -> Base:
+    """Load a `.keras` file, a run folder, a model card, its folder or its float `.tflite` file.
+
+    Raises:
+        DataError: it is not there, damaged, no float model or no classifier of faces.
+        ModelError: a TFLite file's hash differs from its card.
+        UsageError: a folder holds several cards.
+    """
+    if path.is_dir():
+        inner = path / "best.keras"
+        return load_base(inner if inner.is_file() else _only_card(path))
+    if path.suffix == ".json":
+        card = read_card(path)
+        return _from_card(card, card.pick("tflite", "float32"))
+    if path.suffix == ".tflite":
+        return _from_card(find_card(path), path)
+    network = load_keras(path)
+    if network.layers[-1].name != LOGITS:
+        raise DataError(f"{path}: does not end in a layer {LOGITS!r}; edge-train fit makes it so")
+    return Base(network, path, _recipe_beside(path), folded=False)
+
+
+def _only_card(folder: Path) -> Path:
+    cards = [path for path in sorted(folder.glob("*.json")) if _is_card(path)]
+    if not cards:
+        raise DataError(
+            f"{folder}: holds neither best.keras nor a model card; --base takes a .keras file, a "
+            "run folder, or a folder with a card and its float .tflite file"
+        )
+    if len(cards) > 1:
+        raise UsageError(
+            f"--base {folder}: holds several cards; name one of "
+            f"{', '.join(path.name for path in cards)}"
+        )
+    return cards[0]
+
+
+def _is_card(path: Path) -> bool:
+    try:
+        read_card(path)
+    except ModelError:
+        return False
+    return True
+
+
+def _from_card(card: ModelCard, path: Path) -> Base:
+    if card.files[path.name]["precision"] != "float32":
+        raise DataError(
+            f"{path}: is not the float32 file, and no other can be trained on; give the card "
+            f"{card.path.name}"
+        )
+    card.verified(path)
+    recipe = recipe_from(_trained(card.path) | {"input_size": card.input_size})
+    network = build(
+        recipe.arch,
+        len(card.labels),
+        card.input_size,
+        recipe.alpha,
+        dropout=recipe.dropout,
+        head_units=recipe.head_units,
+    )
+    unfold(path, network)
+    return Base(network, path, recipe, folded=True)
+
+
+def _trained(card: Path) -> dict[str, Any]:
+    """The recipe that a card tells, empty where it tells none."""
+    told = _object(json.loads(card.read_text(encoding="utf-8")).get("trained"))
+    return _object(told.get("recipe"))
+
+
+def _recipe_beside(path: Path) -> Recipe:
+    for name in RECIPES:
+        beside = path.with_name(name)
+        if not beside.is_file():
+            continue
+        try:
+            told = _object(json.loads(beside.read_text(encoding="utf-8")))
+            return recipe_from(_object(told["base_recipe"]) if name == "adapt.json" else told)
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise DataError(f"{beside}: cannot be read ({error}); mend or move it") from error
+    return Recipe()
+
+
+def _object(told: Any) -> dict[str, Any]:
+    return dict(told) if isinstance(told, Mapping) else {}
