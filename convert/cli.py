@@ -7,14 +7,11 @@ Example:
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from pathlib import Path
-from typing import Any
 
 from edge.command import parser, run_command
-from edge.errors import DataError, UsageError
-from edge.vision.card import find_card
+from edge.errors import UsageError
 from train.commands.common import add_data, load_splits, say
 
 
@@ -52,6 +49,7 @@ def _run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--max-drop {arguments.max_drop}: must lie in -100 to 100 points")
     from convert.convert import convert
     from convert.data_audit import summary
+    from convert.trained import trained
     from train.data import TEST_SPLITS
     from train.evaluate import load_keras
     from train.table import accuracy_table
@@ -64,7 +62,7 @@ def _run(arguments: argparse.Namespace) -> int:
         splits,
         arguments.out,
         arguments.name,
-        trained=_trained(arguments.model),
+        trained=trained(arguments.model),
         max_drop=arguments.max_drop / 100,
         say=say,
         audit=audit,
@@ -77,37 +75,3 @@ def _run(arguments: argparse.Namespace) -> int:
     print(accuracy_table(rows))
     print(f"{arguments.out / arguments.name}.json: written; edge-run --model takes it")
     return 0
-
-
-def _trained(model: Path) -> dict[str, Any]:
-    """How a model came about, from the files beside it, without the paths of the machine."""
-    recipe = model.with_name("recipe.json")
-    if not recipe.is_file():
-        return {"recipe": "unknown: no recipe.json beside the model"}
-    told = _read(recipe)
-    weights, before = str(told.get("backbone_weights", "")), str(told.get("start_from", ""))
-    if weights not in ("imagenet", "none"):
-        told["backbone_weights"] = Path(weights).name
-    trained: dict[str, Any] = {"command": "edge-train fit", "recipe": told}
-    told["teachers"] = [Path(teacher).name for teacher in told.get("teachers", [])]
-    if before and Path(before) != model:
-        told["start_from"] = Path(before).name
-        trained["before"] = _trained_before(Path(before))
-    balance = model.with_suffix(".balance.json")
-    if balance.is_file():  # as edge-train balance leaves it
-        trained["balanced"] = _read(balance)
-    return trained
-
-
-def _trained_before(model: Path) -> dict[str, Any]:
-    """The same of a model that was gone on from; of a shipped file, as its card tells."""
-    if model.suffix != ".tflite":
-        return _trained(model)
-    return dict(_read(find_card(model).path).get("trained", {"recipe": "unknown"}))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); mend it or move it away") from error
