@@ -16,7 +16,7 @@ demo: $(DEVICE)/installed
 	$(DEVICE)/bin/edge-run --camera demo:
 
 test: $(DEV)/installed
-	$(DEV)/bin/python -m pytest
+	$(DEV)/bin/python -m pytest -n 2 --dist loadfile
 
 lint: $(DEV)/installed
 	$(DEV)/bin/ruff check .

@@ -20,6 +20,8 @@ from edge.errors import DataError
 KERNELS = {"CONV_2D": keras.layers.Conv2D, "DEPTHWISE_CONV_2D": keras.layers.DepthwiseConv2D}
 DENSE = "FULLY_CONNECTED"
 BATCH = 256
+TOLERANCE = 1e-3  # of the largest logit
+ABSENT = -1  # the index of a bias that was all zeros
 
 
 def unfold(path: Path, network: keras.Model) -> None:
@@ -28,8 +30,11 @@ def unfold(path: Path, network: keras.Model) -> None:
     Every batch norm becomes the identity with the file's bias as its `beta`: right to predict with,
     to train the head of, or to hand to `recalibrate`.
 
+    Layers are matched by their order. Where branches run side by side, as in a residual network
+    with convolutions on its shortcuts, that may go wrong, so the result is held against the file.
+
     Raises:
-        DataError: the file cannot be read, or is another network.
+        DataError: the file cannot be read, is another network, or has such branches.
     """
     layers = [one for one in network.layers if _kind(one)]
     try:
@@ -44,6 +49,13 @@ def unfold(path: Path, network: keras.Model) -> None:
             _take_over(layer, kind, kernel, bias)
         except (ValueError, LookupError, AttributeError) as error:
             raise wrong from error
+    face = np.random.default_rng(0).integers(0, 256, (1, *network.input_shape[1:]))
+    told, wanted = network.predict_on_batch(face.astype(np.uint8)), _told_by(path, face)
+    if not np.abs(np.asarray(told) - wanted).max() <= TOLERANCE * max(1.0, np.abs(wanted).max()):
+        raise DataError(
+            f"{path}: its branches cannot be told apart, so {network.name} cannot be rebuilt from "
+            "it; give the .keras file"
+        )
 
 
 def recalibrate(network: keras.Model, faces: NDArray[np.uint8]) -> None:
@@ -79,16 +91,35 @@ def _kind(layer: keras.Layer) -> str:
 
 def _folded(path: Path) -> Iterator[tuple[str, NDArray[np.float32], NDArray[np.float32]]]:
     """Kind, kernel and bias of every layer with weights, in the order of execution."""
+    interpreter = _interpreter(path)
+    for operation in interpreter._get_ops_details():  # the only way to them from Python
+        kind = operation["op_name"]
+        if kind not in (*KERNELS, DENSE):
+            continue
+        _, weights, *rest = (int(index) for index in operation["inputs"])
+        kernel = interpreter.get_tensor(weights)
+        outputs = kernel.shape[-1] if kind == "DEPTHWISE_CONV_2D" else kernel.shape[0]
+        given = [interpreter.get_tensor(index) for index in rest if index != ABSENT]
+        yield kind, kernel, given[0] if given else np.zeros(outputs, np.float32)
+
+
+def _told_by(path: Path, face: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(1, k) logits of the file itself."""
+    interpreter = _interpreter(path)
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], face.astype(np.float32))
+    interpreter.invoke()
+    return np.asarray(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
+
+
+def _interpreter(path: Path) -> Interpreter:
     interpreter = Interpreter(
         model_path=str(path),
+        num_threads=1,
         # a delegate would swallow the operations
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     interpreter.allocate_tensors()
-    for operation in interpreter._get_ops_details():  # the only way to them from Python
-        if operation["op_name"] in (*KERNELS, DENSE):
-            _, kernel, bias = (interpreter.get_tensor(int(one)) for one in operation["inputs"])
-            yield operation["op_name"], kernel, bias
+    return interpreter
 
 
 def _take_over(
@@ -100,5 +131,9 @@ def _take_over(
         return
     layer.set_weights([kernel])
     norm = layer._outbound_nodes[0].operation
+    if not isinstance(norm, keras.layers.BatchNormalization):
+        if bias.any():
+            raise ValueError(f"{layer.name} has no place for a bias")
+        return
     one = np.ones_like(bias)
     norm.set_weights([one, bias, 0 * one, one - norm.epsilon])

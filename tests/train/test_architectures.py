@@ -152,3 +152,16 @@ def test_what_is_not_built_says_what_is(arguments, told):
 
 def test_find_is_the_table():
     assert find("mini") is ARCHITECTURES["mini"]
+
+
+@pytest.mark.parametrize("arch", ["mobilenetv2", "cnn5", "cnn3", "mini", "mini-xception"])
+def test_no_convolution_of_one_pixel_has_a_stride(arch):
+    """Its gradient crashes the process in TensorFlow 2.21 on the CPU, at some sizes."""
+    strided = [
+        layer.name
+        for layer in build(arch, 7, 64).layers
+        if isinstance(layer, keras.layers.Conv2D)
+        and tuple(layer.kernel_size) == (1, 1)
+        and tuple(layer.strides) != (1, 1)
+    ]
+    assert strided == []

@@ -157,8 +157,8 @@ def test_a_finished_run_resumed_changes_nothing(splits, uninterrupted, tmp_path)
 
 VARIANTS = {
     "two stages": {"frozen_epochs": 1},
-    "three epochs of the head": {"frozen_epochs": 3, "epochs": 4},
-    "plateau": {"schedule": "plateau", "epochs": 6, "learning_rate": 1e-6},
+    "two epochs of the head": {"frozen_epochs": 2, "epochs": 3},
+    "plateau": {"schedule": "plateau", "epochs": 5, "learning_rate": 1e-6},
     "mixing and weights": {"mixup": 0.2, "cutmix": 0.5, "class_weights": "balanced"},
     "bfloat16": {"precision": "mixed_bfloat16", "batch_norm": "frozen"},
     "patience": {"patience": 1, "learning_rate": 1e-6, "epochs": 5},

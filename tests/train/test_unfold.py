@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from convert.tflite import float32
 from edge.errors import DataError
 from edge.vision.card import DEFAULT_CARD, read_card
 from edge.vision.expression import load_model
@@ -45,6 +46,22 @@ def test_recalibrated_it_still_is_and_knows_its_statistics(splits):
     told = np.asarray(watched.predict_on_batch(prepared(images, CARD.input_size)))
     np.testing.assert_allclose(first.moving_mean.numpy(), told.mean(axis=(0, 1, 2)), atol=1e-3)
     np.testing.assert_allclose(first.moving_variance.numpy(), told.var(axis=(0, 1, 2)), rtol=1e-2)
+
+
+@pytest.mark.parametrize("arch", ["mobilenetv2", "cnn5", "cnn3", "mini"])
+def test_every_kind_of_network_comes_back(splits, tmp_path, arch):
+    network, other = (build(arch, 7, 48, head_units=4) for _ in range(2))
+    (tmp_path / "model.tflite").write_bytes(float32(network))
+    unfold(tmp_path / "model.tflite", other)
+    images = splits["PublicTest"].images[:10]
+    np.testing.assert_allclose(predict(other, images), predict(network, images), atol=1e-4)
+
+
+def test_branches_that_cannot_be_told_apart_are_refused(tmp_path):
+    network, other = (build("mini-xception", 7, 48) for _ in range(2))
+    (tmp_path / "model.tflite").write_bytes(float32(network))
+    with pytest.raises(DataError, match=r"branches cannot be told apart.*give the \.keras file"):
+        unfold(tmp_path / "model.tflite", other)
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,9 @@ import keras
 from edge.errors import DataError, ModelError, UsageError
 from edge.files import sha256
 from edge.vision.card import ModelCard, find_card, read_card
-from train.architectures import build
 from train.evaluate import load_keras
 from train.recipe import Recipe, recipe_from
-from train.unfold import unfold
+from train.shipped import network_of
 
 LOGITS = "logits"  # the layer that every network ends in
 RECIPES = ("recipe.json", "adapt.json")  # what lies beside a .keras file and says how it was made
@@ -89,29 +88,8 @@ def _is_card(path: Path) -> bool:
 
 
 def _from_card(card: ModelCard, path: Path) -> Base:
-    if card.files[path.name]["precision"] != "float32":
-        raise DataError(
-            f"{path}: is not the float32 file, and no other can be trained on; give the card "
-            f"{card.path.name}"
-        )
-    card.verified(path)
-    recipe = recipe_from(_trained(card.path) | {"input_size": card.input_size})
-    network = build(
-        recipe.arch,
-        len(card.labels),
-        card.input_size,
-        recipe.alpha,
-        dropout=recipe.dropout,
-        head_units=recipe.head_units,
-    )
-    unfold(path, network)
+    network, recipe = network_of(card, path)
     return Base(network, path, recipe, folded=True)
-
-
-def _trained(card: Path) -> dict[str, Any]:
-    """The recipe that a card tells, empty where it tells none."""
-    told = _object(json.loads(card.read_text(encoding="utf-8")).get("trained"))
-    return _object(told.get("recipe"))
 
 
 def _recipe_beside(path: Path) -> Recipe:

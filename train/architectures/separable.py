@@ -51,7 +51,10 @@ def mini_xception(
 
 def _residual(x: keras.KerasTensor, width: int, name: str) -> keras.KerasTensor:
     """Two separable convolutions and a max pool, beside a 1x1 convolution of stride 2."""
-    beside = _convolution(x, width, 1, f"{name}_shortcut", stride=2)
+    # A 1x1 convolution of stride 2 sees every second pixel. Taking those first is the same, and
+    # spares TensorFlow's gradient of it, which crashes the process at some sizes (2.21, 60x60).
+    beside = keras.layers.MaxPooling2D(1, strides=2, padding="same", name=f"{name}_every_second")(x)
+    beside = _convolution(beside, width, 1, f"{name}_shortcut")
     beside = keras.layers.BatchNormalization(name=f"{name}_shortcut_bn")(beside)
     x = _normed(_separable(x, width, f"{name}_1"), f"{name}_1")
     x = _separable(x, width, f"{name}_2")

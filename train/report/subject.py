@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from edge.errors import DataError
 from edge.files import sha256
-from edge.labels import EMOTIONS
+from edge.vision.card import find_card
 from train.evaluate import load_keras
+from train.shipped import made_with, network_of, trained
 
 BEST, BALANCED = "best.keras", "balanced.keras"
 
@@ -62,10 +63,12 @@ def find(path: Path) -> Subject:
 
     Raises:
         DataError: there is no model, it is damaged, or a file of the run cannot be read.
+        ModelError: no card names a `.tflite` file, or its hash differs.
     """
     if not path.is_dir():
-        read = _from_tflite if path.suffix == ".tflite" else load_keras
-        return Subject(path.name, path, read(path))
+        if path.suffix == ".tflite":
+            return _shipped(path)
+        return Subject(path.name, path, load_keras(path))
     models = [path / name for name in (BALANCED, BEST) if (path / name).is_file()]
     if not models:
         raise DataError(f"{path}: holds neither {BEST} nor {BALANCED}; edge-train fit writes one")
@@ -122,28 +125,17 @@ def _json(path: Path) -> dict[str, Any]:
     return told
 
 
-def _from_tflite(path: Path) -> keras.Model:
-    """The Keras network of a float file as shipped: a MobileNetV2, in the width its card names."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    from train.architectures import build
-    from train.unfold import unfold
-
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    try:
-        size = int(Interpreter(model_path=str(path)).get_input_details()[0]["shape"][1])
-    except (ValueError, RuntimeError, IndexError) as error:
-        raise DataError(f"{path}: is not a readable TFLite file ({error})") from error
-    network = build("mobilenetv2", len(EMOTIONS), size, alpha=_width(path))
-    unfold(path, network)
-    return network
-
-
-def _width(path: Path) -> float:
-    """`alpha` of the file's recipe, from whichever card beside it names the file."""
-    for card in sorted(path.parent.glob("*.json")):
-        told = _json(card)
-        if path.name in told.get("files", {}):
-            return float(told.get("trained", {}).get("recipe", {}).get("alpha", 1.0))
-    return 1.0
+def _shipped(path: Path) -> Subject:
+    """A float file as shipped, and what its card tells of its training."""
+    card = find_card(path)
+    network, _ = network_of(card, path)
+    told = trained(card)
+    about = {key: value for key, value in told.items() if key != "recipe"}
+    recipe = told.get("recipe")
+    return Subject(
+        path.name,
+        path,
+        network,
+        recipe=recipe if isinstance(recipe, dict) else {},
+        about=about | {"versions": made_with(card)},
+    )
