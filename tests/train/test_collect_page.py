@@ -130,6 +130,17 @@ def test_what_is_not_there(page, method, path):
     assert ask(page, path, method)[0] == 404
 
 
+@pytest.mark.parametrize(
+    ("error", "told"), [(BrokenPipeError, False), (ConnectionResetError, False), (ValueError, True)]
+)
+def test_a_browser_that_is_closed_is_no_error(page, capsys, error, told):
+    try:
+        raise error("while answering")
+    except error:
+        page._server.handle_error(None, ("127.0.0.1", 1))
+    assert bool(capsys.readouterr().err) == told
+
+
 def test_it_listens_on_this_machine_only(page):
     port = urlsplit(page.address).port
     tables = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 import threading
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
-from typing import cast
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import cv2
@@ -150,6 +151,11 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], page: Page) -> None:
         self.page = page
         super().__init__(address, _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that is closed in the middle of an answer is no error."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
