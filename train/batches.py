@@ -55,6 +55,11 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         self._epoch = epoch
         self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self._targets))
 
+    @property
+    def side(self) -> int:
+        """Of the faces, in pixels."""
+        return int(self._images.shape[1])
+
     def __len__(self) -> int:
         return len(self._targets) // self._batch
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ def load_keras(path: Path) -> keras.Model:
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file; edge-train fit writes RUN/best.keras")
+    if path.suffix != ".h5" and not zipfile.is_zipfile(path):  # Keras calls it "not found"
+        raise DataError(f"{path}: is not a readable Keras model (no .keras file, or half of one)")
     try:
         model = keras.saving.load_model(path, compile=False)
     except Exception as error:  # zip, HDF5 and Keras each raise their own

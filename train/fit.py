@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,12 @@ from train.batches import Batches, balanced_weights
 from train.data import FaceSet, soft_targets
 from train.digest import faces_digest
 from train.distill import DistillationLoss, teachers_probabilities
-from train.evaluate import evaluate
+from train.evaluate import evaluate, load_keras
 from train.judge import Judge
 from train.keeper import BEST, LAST, Keeper
 from train.progress import Progress
 from train.recipe import Recipe
+from train.run_folder import prepare, resumed
 from train.schedule import learning_rate
 from train.stages import Stage, set_trainable, stages
 from train.start import take_over
@@ -72,48 +74,46 @@ def fit(
         KeyboardInterrupt: passed on; the last whole epoch and the best one are on disk.
     """
     keras.utils.set_random_seed(recipe.seed)
-    task = TASKS[recipe.task]
-    splits = {name: task.faces(faces) for name, faces in splits.items()}
-    training, public = splits["Training"], splits["PublicTest"]
+    splits = {name: TASKS[recipe.task].faces(faces) for name, faces in splits.items()}
+    training = splits["Training"]
     if len(training) < recipe.batch:
         raise DataError(
             f"--data: {len(training)} Training faces do not fill one batch of {recipe.batch}; "
             "give more faces or a smaller --batch"
         )
-    _prepare(run, recipe, resume)
-    targets, weights = _targets(training, recipe, run, say)
-    batches = Batches(
-        training, targets, recipe.batch, recipe.seed, weights, recipe.mixup, recipe.cutmix
-    )
-    at_hand = "none" if resume or recipe.start_from else recipe.backbone_weights
-    network = _network(recipe, len(training.classes), recipe.precision, at_hand)
-    if not resume:
-        take_over(network, recipe.start_from, training)
-
-    def saved() -> keras.Model:
-        if recipe.precision == "float32":
-            return network
-        whole = _network(recipe, len(training.classes), "float32", "none")
-        whole.set_weights(network.get_weights())
-        return whole
-
-    progress = Progress(faces=faces_digest(training))
-    if resume:
-        progress = progress_file.read(run / LAST)
-        if progress.faces != faces_digest(training):
-            raise DataError(
-                f"{run}: was trained on other faces; resume with its --data or take a new --run"
-            )
-    judge = Judge(training, public, recipe.share, recipe.seed)
-    keeper = Keeper(run, recipe, batches, judge, network, saved, progress, say)
+    prepare(run, recipe, resume)
+    batches = _batches(training, recipe, run, say)
+    network = _started(recipe, training, resume)
+    progress = resumed(run, training) if resume else Progress(faces=faces_digest(training))
+    judge = Judge(training, splits["PublicTest"], recipe.share, recipe.seed)
+    in_float32 = partial(_in_float32, network, recipe)
+    keeper = Keeper(run, recipe, batches, judge, network, in_float32, progress, say)
     extra = [keras.callbacks.TensorBoard(run / "tensorboard")] if tensorboard else []
-    trainer = _trainer(network, recipe, side=training.images.shape[1])
+    _train(network, recipe, batches, keeper, run / LAST if resume else None, extra, verbose)
+    metrics = evaluate(load_keras(run / BEST), splits, ("PublicTest",))
+    write_text(run / "metrics.json", json.dumps(metrics, indent=1))
+    write_text(run / "about.json", json.dumps(about(splits, run / BEST), indent=1))
+    return metrics
+
+
+def _train(
+    network: keras.Model,
+    recipe: Recipe,
+    batches: Batches,
+    keeper: Keeper,
+    saved: Path | None,
+    callbacks: list[keras.callbacks.Callback],
+    verbose: int,
+) -> None:
+    """Go through the stages that are left; `saved` are the weights to go on from."""
+    progress = keeper.progress
+    trainer = _trainer(network, recipe, batches.side)
     for stage in stages(recipe):
         if progress.epoch > stage.end:
             continue
         _compile(trainer, network, recipe, stage, len(batches))
-        if resume and stage.start < progress.epoch <= stage.end:
-            progress_file.load_weights(trainer, run / LAST)
+        if saved and stage.start < progress.epoch <= stage.end:
+            progress_file.load_weights(trainer, saved)
             if progress.epoch == stage.end:  # as Keras does at the end of a stage
                 trainer.optimizer.finalize_variable_values(trainer.trainable_variables)
         if progress.ended or progress.epoch == stage.end:
@@ -123,15 +123,35 @@ def fit(
             batches,
             epochs=stage.end,
             initial_epoch=progress.epoch,
-            callbacks=[keeper, *extra],
+            callbacks=[keeper, *callbacks],
             verbose=verbose,
             shuffle=False,  # `Batches` has shuffled; Keras' own shuffle would not survive a resume
         )
-    best = keras.saving.load_model(run / BEST, compile=False)
-    metrics = evaluate(best, splits, ("PublicTest",))
-    write_text(run / "metrics.json", json.dumps(metrics, indent=1))
-    write_text(run / "about.json", json.dumps(about(splits, run / BEST), indent=1))
-    return metrics
+
+
+def _started(recipe: Recipe, training: FaceSet, resume: bool) -> keras.Model:
+    """The network with the weights that the recipe starts from, unless the run brings its own."""
+    at_hand = "none" if resume or recipe.start_from else recipe.backbone_weights
+    network = _network(recipe, len(training.classes), recipe.precision, at_hand)
+    if not resume:
+        take_over(network, recipe.start_from, training)
+    return network
+
+
+def _in_float32(network: keras.Model, recipe: Recipe) -> keras.Model:
+    """The network as it is saved: a converter knows no mixed precision."""
+    if recipe.precision == "float32":
+        return network
+    whole = _network(recipe, network.output_shape[1], "float32", "none")
+    whole.set_weights(network.get_weights())
+    return whole
+
+
+def _batches(training: FaceSet, recipe: Recipe, run: Path, say: Callable[[str], None]) -> Batches:
+    targets, weights = _targets(training, recipe, run, say)
+    return Batches(
+        training, targets, recipe.batch, recipe.seed, weights, recipe.mixup, recipe.cutmix
+    )
 
 
 def _targets(
@@ -201,34 +221,3 @@ def _compile(
         # XLA's depthwise convolution is several times slower on a CPU
         jit_compile="auto" if keras.backend.backend() == "jax" else False,
     )
-
-
-def _prepare(run: Path, recipe: Recipe, resume: bool) -> None:
-    """Make the run's folder, or check that it holds this recipe and an epoch to resume from."""
-    saved, last = run / "recipe.json", run / LAST
-    if not resume:
-        if last.exists():
-            raise DataError(
-                f"{run}: holds a run already; add --resume to go on or take a new --run"
-            )
-        write_text(saved, json.dumps(recipe.as_json(), indent=1))
-        return
-    if not last.is_file():
-        raise DataError(f"{run}: holds no finished epoch to resume from; leave --resume out")
-    asked, told = recipe.as_json(), _read_json(saved)
-    other = [f"{name} {told.get(name)!r}" for name in asked if told.get(name) != asked[name]]
-    if other:
-        raise DataError(
-            f"{saved}: is another recipe ({', '.join(other)}); resume with its values or take a "
-            "new --run"
-        )
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); take a new --run") from error
-    if not isinstance(told, dict):
-        raise DataError(f"{path}: holds no JSON object; take a new --run")
-    return told

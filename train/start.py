@@ -13,6 +13,7 @@ from train.evaluate import load_keras
 from train.unfold import recalibrate, unfold
 
 CALIBRATION_FACES = 1500
+ADVICE = "see --arch, --alpha, --task and --head-units"
 
 
 def take_over(network: keras.Model, source: str, training: FaceSet) -> None:
@@ -26,19 +27,20 @@ def take_over(network: keras.Model, source: str, training: FaceSet) -> None:
         training: Gives a TFLite file's batch norms their statistics back.
 
     Raises:
-        DataError: the file holds no model of this shape.
+        DataError: the file cannot be read, or holds no model of this shape.
     """
     if not source:
         return
     path = Path(source)
     if path.suffix == ".tflite":
-        unfold(path, network)
+        try:
+            unfold(path, network)
+        except DataError as error:
+            raise DataError(f"--start-from {error}; {ADVICE}") from error
         recalibrate(network, prepared(training.images[:CALIBRATION_FACES], network.input_shape[1]))
         return
+    model = load_keras(path)
     try:
-        network.set_weights(load_keras(path).get_weights())
+        network.set_weights(model.get_weights())
     except ValueError as error:
-        raise DataError(
-            f"--start-from {path}: is a network of another shape; see --arch, --alpha, --task and "
-            "--head-units"
-        ) from error
+        raise DataError(f"--start-from {path}: is a network of another shape; {ADVICE}") from error

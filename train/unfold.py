@@ -44,6 +44,8 @@ def unfold(path: Path, network: keras.Model) -> None:
     wrong = DataError(f"{path}: is not the float file of a network like {network.name}")
     if [kind for kind, _, _ in folded] != [_kind(one) for one in layers]:
         raise wrong
+    if any(kernel.dtype != np.float32 for _, kernel, _ in folded):
+        raise DataError(f"{path}: its weights are quantised; give the float32 file")
     for layer, (kind, kernel, bias) in zip(layers, folded, strict=True):
         try:
             _take_over(layer, kind, kernel, bias)

@@ -372,7 +372,7 @@ def test_a_csv_has_no_files_to_look_at(data):
 
 def test_the_command_writes_what_it_says(generated, tmp_path, capsys):
     data = generated.write(tmp_path / "data", planted())
-    out, fix = tmp_path / "out", tmp_path / "keep.csv"
+    out, fix = tmp_path / "out", tmp_path / "to keep.csv"
     arguments = ["audit", "--data", str(data), "--out", str(out), "--fix", str(fix)]
     assert main([*arguments, "--sheet", str(tmp_path / "worst.png")]) == 0
     said = capsys.readouterr().out
@@ -382,6 +382,7 @@ def test_the_command_writes_what_it_says(generated, tmp_path, capsys):
     assert (out / "audit.md").read_text() in said
     assert (out / "sheet.png").read_bytes() == (tmp_path / "worst.png").read_bytes()
     assert "dropped 2: the same pixels come earlier in Training" in said
+    assert f"--only '{fix}' trains on it" in said
 
     kept = load(data, only=fix)
     assert {name: len(faces) for name, faces in kept.items()} == {

@@ -94,8 +94,8 @@ def nothing(folder):
     ("make", "told"),
     [
         (nothing, "no such file; edge-train fit writes"),
-        (text, "is not a readable Keras model"),
-        (truncated, "is not a readable Keras model"),
+        (text, "is not a readable Keras model (no .keras file, or half of one)"),
+        (truncated, "is not a readable Keras model (no .keras file, or half of one)"),
         (colour, "takes [(None, 32, 32, 3)], not one square grey plane"),
         (oblong, "takes [(None, 32, 40, 1)], not one square grey plane"),
         (any_size, "takes [(None, None, None, 1)], not one square grey plane"),

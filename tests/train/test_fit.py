@@ -17,6 +17,7 @@ import pytest
 
 from edge.errors import DataError, OutputError
 from edge.files import sha256
+from edge.vision.card import DEFAULT_CARD, read_card
 from train import progress
 from train.architectures import build
 from train.evaluate import load_keras, predict
@@ -25,6 +26,7 @@ from train.metrics import score_both, softmax
 from train.recipe import Recipe
 from train.start import take_over
 
+FLOAT = read_card(DEFAULT_CARD).pick("tflite", "float32")
 RECIPE = Recipe(
     input_size=32, alpha=0.35, backbone_weights="none", epochs=3, batch=16, learning_rate=0.01
 )
@@ -244,6 +246,30 @@ def test_a_model_of_another_width_cannot_be_gone_on_from(splits, tmp_path: Path)
         take_over(
             build("mobilenetv2", 7, 32, 0.5), str(tmp_path / "before.keras"), splits["Training"]
         )
+
+
+def test_a_shipped_model_of_another_task_cannot_be_gone_on_from(splits) -> None:
+    with pytest.raises(DataError, match=r"--start-from .*; see --arch, --alpha, --task"):
+        take_over(build("mobilenetv2", 3, 64), str(FLOAT), splits["Training"])
+
+
+def test_a_model_that_is_not_there_cannot_be_gone_on_from(splits, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"nowhere\.keras: no such file"):
+        take_over(build("mini", 7, 48), str(tmp_path / "nowhere.keras"), splits["Training"])
+
+
+def cut(best: Path) -> None:
+    best.write_bytes(best.read_bytes()[:5000])
+
+
+@pytest.mark.parametrize("lose", [cut, Path.unlink], ids=["cut", "missing"])
+def test_a_run_whose_best_epoch_is_lost_is_not_resumed(quick, splits, tmp_path, lose):
+    stop_after(1, quick, splits, tmp_path, RECIPE)
+    lose(tmp_path / "best.keras")
+    before = (tmp_path / "last.weights.h5").read_bytes()
+    with pytest.raises(DataError, match=r"best\.keras: .*the run cannot go on: take a new --run"):
+        quick(splits, tmp_path, RECIPE, resume=True)
+    assert (tmp_path / "last.weights.h5").read_bytes() == before
 
 
 def test_the_head_is_trained_first(quick, splits, tmp_path):

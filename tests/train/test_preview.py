@@ -40,3 +40,10 @@ def test_the_command_writes_it(data, tmp_path, capsys, monkeypatch):
     assert main(["preview", "--data", str(data), "--out", str(out), "--mixup", "0.3"]) == 0
     assert cv2.imread(str(out), cv2.IMREAD_GRAYSCALE).shape[0] == 8 * SHOWN
     assert "keep it where those are" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["preview", "preview.txt"])
+def test_a_picture_of_another_kind_is_refused_before_the_data_are_read(tmp_path, capsys, name):
+    arguments = ["preview", "--data", str(tmp_path / "nowhere"), "--out", str(tmp_path / name)]
+    assert main(arguments) == 64
+    assert f"--out {tmp_path / name}: must end in .png" in capsys.readouterr().err

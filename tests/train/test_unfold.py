@@ -74,6 +74,12 @@ def test_another_network_is_refused(network):
         unfold(FLOAT, build(*network))
 
 
+def test_the_quantised_file_is_refused():
+    int8 = FLOAT.with_name("emotion-int8.tflite")
+    with pytest.raises(DataError, match=r"weights are quantised; give the float32 file"):
+        unfold(int8, build("mobilenetv2", 7, CARD.input_size))
+
+
 @pytest.mark.parametrize("content", [b"", b"no model", b"TFL3" * 500], ids=["empty", "text", "cut"])
 def test_what_is_no_tflite_file_is_refused(tmp_path, content):
     (tmp_path / "model.tflite").write_bytes(content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,7 +123,8 @@ def _write(arguments: argparse.Namespace, findings: Findings, told: Audit) -> No
         write_list(findings, reasons(findings), arguments.fix)
         for line in told.fix_lines():
             tell(line)
-        tell(f"{arguments.fix}: written; edge-train fit --only {arguments.fix} trains on it")
+        quoted = shlex.quote(str(arguments.fix))
+        tell(f"{arguments.fix}: written; edge-train fit --only {quoted} trains on it")
 
 
 def _aside(line: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 
+from edge.errors import UsageError
 from edge.files import replacing
 from train.commands.common import Commands, add_data, load_splits, prepare_backend, say
 from train.commands.recipe import add_recipe, recipe_of
@@ -28,6 +29,8 @@ def add(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.out.suffix.lower() != ".png":
+        raise UsageError(f"--out {arguments.out}: must end in .png")
     recipe = recipe_of(arguments)
     prepare_backend()
     faces = load_splits(arguments)["Training"]
