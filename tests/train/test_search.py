@@ -29,7 +29,7 @@ from train.commands.search import SPACE, recipe_flags
 from train.recipe import Recipe, recipe_from
 from train.search import PARAMETERS, Budget, search
 from train.search.run import best_recipe
-from train.search.space import Choice, Range, rounded, space_of
+from train.search.space import Choice, Range, possible, rounded, space_of
 from train.search.trials import Trial, as_table, best_first, read_trials, write_trials
 from train.search.tuner import METHODS, run_trials
 
@@ -513,3 +513,20 @@ def test_flags_that_do_not_fit_cost_one_line(tmp_path, capsys, flags, told):
     assert told in error
     assert error.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("base", "varied"),
+    [
+        (Recipe(), ["head_units", "dropout", "learning_rate", "alpha", "input_size"]),
+        (
+            Recipe(arch="mini", backbone_weights="none"),
+            ["head_units", "dropout", "learning_rate", "input_size"],
+        ),
+        (Recipe(start_from="best.keras"), ["dropout", "learning_rate", "input_size"]),
+    ],
+    ids=["mobilenetv2", "one width", "going on"],
+)
+def test_a_search_that_was_told_nothing_varies_what_can_be(base, varied):
+    assert possible(base) == varied
+    assert [one.name for one in space_of(base, varied)] == varied

@@ -39,6 +39,14 @@ def _run(arguments: argparse.Namespace) -> int:
     model = load_keras(arguments.model)
     public = task_faces(model, load_splits(arguments))["PublicTest"]
     out = arguments.model.with_name("balanced.keras")
+    missing = [
+        name for label, name in enumerate(public.classes) if not (public.labels == label).any()
+    ]
+    if missing:
+        say(
+            f"careful: PublicTest has no face labelled {', '.join(missing)}, so the balanced model "
+            "will hardly ever say so"
+        )
     bias = balance(model, public, weight, out)
     say(", ".join(f"{name} {b:+.2f}" for name, b in zip(public.classes, bias, strict=True)))
     say(f"{out}: written; edge-convert takes it")

@@ -46,7 +46,7 @@ def add(commands: Commands) -> None:
     )
     bound.add_argument("--trial-epochs", type=int, metavar="N", help="epochs a trial instead")
     command.add_argument(
-        "--space", default=SPACE, metavar="NAME,...", help=f"what to vary ({SPACE})"
+        "--space", metavar="NAME,...", help=f"what to vary ({SPACE}, as far as the network can)"
     )
     command.add_argument(
         "--method",
@@ -75,6 +75,7 @@ def _run(arguments: argparse.Namespace) -> int:
     prepare_backend(arguments.threads, base.deterministic)
     splits = load_splits(arguments, votes_required=base.labels == "ferplus")
     from train.search import Budget, search
+    from train.search.space import possible
     from train.search.trials import as_table
 
     try:
@@ -82,7 +83,7 @@ def _run(arguments: argparse.Namespace) -> int:
             splits,
             base,
             arguments.run,
-            arguments.space.split(","),
+            arguments.space.split(",") if arguments.space else possible(base),
             Budget(arguments.search_minutes or math.inf, arguments.max_trials),
             trial_minutes=minutes or (0.0 if epochs else 5.0),
             trial_epochs=epochs or 0,

@@ -71,7 +71,9 @@ def find(path: Path) -> Subject:
         return Subject(path.name, path, load_keras(path))
     models = [path / name for name in (BALANCED, BEST) if (path / name).is_file()]
     if not models:
-        raise DataError(f"{path}: holds neither {BEST} nor {BALANCED}; edge-train fit writes one")
+        folds = (path / "ensemble.keras").is_file()
+        way = "name a fold's folder" if folds else "edge-train fit writes one"
+        raise DataError(f"{path}: holds neither {BEST} nor {BALANCED}; {way}")
     return Subject(
         name=path.resolve().name,
         model=models[0],

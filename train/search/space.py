@@ -79,6 +79,12 @@ def space_of(base: Recipe, names: Sequence[str]) -> tuple[Parameter, ...]:
     return tuple(made[name] for name in names)
 
 
+def possible(base: Recipe) -> list[str]:
+    """The parameters that can be varied around this recipe, for a search that was told of none."""
+    architecture = find(base.arch)
+    return [name for name in PARAMETERS if not _problem(base, architecture, name)]
+
+
 def _problem(base: Recipe, architecture: Architecture, name: str) -> str:
     """Why this cannot be varied; empty if it can."""
     if name == "alpha" and not architecture.has_alpha:
