@@ -116,13 +116,17 @@ def _view(arguments: argparse.Namespace) -> View:
 
 @contextmanager
 def _ended_by_signal() -> Iterator[None]:
-    """Have SIGTERM end the command as Ctrl-C does: the terminal is left as it was."""
+    """Have SIGINT and SIGTERM end the command alike: the terminal is left as it was.
+
+    SIGINT, too, as a shell that starts programs in the background has them ignore it.
+    """
 
     def end(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
