@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import platform
 import shutil
 import tempfile
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ from train.data import TEST_SPLITS, FaceSet, soft_targets
 from train.evaluate import predict
 from train.metrics import fit_temperature, score_both
 from train.task import Task, task_of
+from train.versions import versions
 
 VERSIONS = ("keras", "tensorflow-cpu", "tensorflow", "ai-edge-litert", "onnxruntime", "numpy")
 
@@ -71,10 +70,8 @@ def convert(
         if left_out := sum(map(task.outside, splits.values())):
             say(f"{left_out} faces are neither {' nor '.join(task.labels)}: left out")
         asked = {split: task.faces(faces) for split, faces in splits.items()}
-        told = _convert(model, task, asked, workshop, name, trained, max_drop, say)
-        if audit:
-            told["data_audit"] = audit
-            _write_card(told, workshop)
+        said = {"trained": trained} | ({"data_audit": audit} if audit else {})
+        told = _convert(model, task, asked, workshop, name, said, max_drop, say)
         for file in (*told["files"], f"{name}.json"):
             (workshop / file).replace(out / file)
     except OSError as error:
@@ -90,10 +87,11 @@ def _convert(
     splits: dict[str, FaceSet],
     folder: Path,
     name: str,
-    trained: dict[str, Any],
+    said: dict[str, Any],
     max_drop: float,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
+    """The files and their card, in which `said` is told of how the model came about."""
     size = model.input_shape[1]
     faces = representative_faces(splits["Training"], size)
     files = {
@@ -111,7 +109,7 @@ def _convert(
     public = splits["PublicTest"]
     reference = predict(model, public.images)
     temperature = fit_temperature(reference, soft_targets(public))
-    told = card(name, task, size, temperature, files, folder, trained)
+    told = card(name, task, size, temperature, files, folder, said["trained"])
     _write_card(told, folder)
     say("checking the files on PublicTest, scoring them on PrivateTest ...")
     loaded = {file: load_model(folder / file) for file in files}
@@ -125,8 +123,7 @@ def _convert(
         if file == f"{name}-int8.tflite":
             points = operating_points(read["PublicTest"], public)
     told["operating_points"] = {"chosen_on": "PublicTest", **points}
-    told["trained"] = trained
-    told["made_with"] = _versions()
+    told |= said | {"made_with": versions(VERSIONS)}
     _write_card(told, folder)
     return told
 
@@ -165,13 +162,3 @@ def _read(model: ExpressionModel, faces: FaceSet) -> NDArray[np.float32]:
 
 def _write_card(told: dict[str, Any], folder: Path) -> None:
     (folder / f"{told['name']}.json").write_text(json.dumps(told, indent=1) + "\n")
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in VERSIONS:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

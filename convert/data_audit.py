@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge.errors import DataError
 from train.audit import with_and_without
 from train.data import FaceSet
+from train.metrics import label_sets
 
 KEPT = (
     "faces",
@@ -57,17 +58,11 @@ def with_originals_only(
         copied: (n,) whether Training has a copy, from `train.audit.leaked`.
     """
     told = read.argmax(axis=1)
-    agreed = faces.majority >= 0
-    truths = {
-        "original": (np.ones(len(faces), bool), faces.labels),
-        "ferplus": (agreed, faces.majority),
-    }
     result = {}
-    for labels, scores in both.items():
-        chosen, truth = truths[labels]
-        split = with_and_without(told[chosen] == truth[chosen], copied[chosen])
+    for labels, (chosen, truth) in label_sets(faces).items():
+        split = with_and_without(told[chosen] == truth, copied[chosen])
         result[labels] = {
-            **scores,
+            **both[labels],
             "with_copy_in_training": split["leaked"],
             "accuracy_without_copies": split["without"],
         }

@@ -6,8 +6,6 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import keras
 from edge.files import sha256
 from train.data import FaceSet
 from train.digest import faces_digest
+from train.versions import versions
 
 PACKAGES = (
     "edge-emotion",
@@ -28,21 +27,18 @@ PACKAGES = (
 )
 
 
-def about(
-    splits: dict[str, FaceSet], best: Path, command: Sequence[str] | None = None
-) -> dict[str, Any]:
-    """The content of `about.json`.
+def about(splits: dict[str, FaceSet], best: Path) -> dict[str, Any]:
+    """The content of `about.json`; the command is that of this process.
 
     Args:
         splits: As they were read, with the labels of the task.
         best: The model file.
-        command: The words of the command; those of this process if None.
     """
-    words = list(command if command is not None else sys.argv)
+    program, *words = sys.argv
     return {
-        "command": shlex.join([Path(words[0]).name, *words[1:]]),
+        "command": shlex.join([Path(program).name, *words]),
         "commit": _commit(),
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": versions(PACKAGES),
         "backend": keras.backend.backend(),
         "machine": f"{platform.machine()} {platform.system()}",
         "data": {
@@ -51,16 +47,6 @@ def about(
         },
         "sha256": {best.name: sha256(best)},
     }
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def _commit() -> str:

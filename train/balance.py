@@ -17,13 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.files import replacing, write_text
+from train.border import bias_for
 from train.data import FaceSet
 from train.evaluate import predict
-from train.metrics import softmax
 
 RIDGE = 1e-3  # keeps the bias of an emotion that hardly occurs from running away
-LONGEST_STEP = 1.0  # logits
-STEPS = 50
 
 
 def fit_bias(
@@ -40,20 +38,11 @@ def fit_bias(
     """
     agreed = faces.majority >= 0
     share = original_weight if agreed.any() else 1.0
-    parts = [(share, logits, faces.labels)]
+    k = logits.shape[1]
+    parts = [(share, logits, _frequencies(faces.labels, k))]
     if share < 1:
-        parts.append((1 - share, logits[agreed], faces.majority[agreed]))
-    bias = np.zeros(logits.shape[1])
-    for _ in range(STEPS):
-        slope, curvature = RIDGE * bias, RIDGE * np.eye(len(bias))
-        for weight, told, truth in parts:
-            probabilities = softmax(told + bias)
-            slope += weight * (probabilities.mean(axis=0) - _frequencies(truth, len(bias)))
-            spread = probabilities.T @ probabilities / len(probabilities)
-            curvature += weight * (np.diag(probabilities.mean(axis=0)) - spread)
-        step = np.linalg.solve(curvature, slope)
-        bias -= np.clip(step, -LONGEST_STEP, LONGEST_STEP)
-    return np.asarray(bias - bias.mean(), dtype=np.float32)
+        parts.append((1 - share, logits[agreed], _frequencies(faces.majority[agreed], k)))
+    return bias_for(parts, RIDGE)
 
 
 def _frequencies(truth: NDArray[np.int64], classes: int) -> NDArray[np.float64]:

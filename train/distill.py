@@ -63,12 +63,14 @@ def teachers_probabilities(
     Raises:
         DataError: a teacher cannot be read or was trained for another task.
     """
-    told = [softmax(_logits(Path(path), faces, cache, say), temperature) for path in paths]
+    digest = faces_digest(faces)[:16]
+    kept = [_logits(Path(path), faces, cache, digest, say) for path in paths]
+    told = [softmax(logits, temperature) for logits in kept]
     return np.asarray(np.mean(told, axis=0), np.float32)
 
 
 def _logits(
-    path: Path, faces: FaceSet, cache: Path, say: Callable[[str], None]
+    path: Path, faces: FaceSet, cache: Path, digest: str, say: Callable[[str], None]
 ) -> NDArray[np.float32]:
     teacher = load_keras(path)
     if teacher.output_shape[1] != len(faces.classes):
@@ -76,7 +78,7 @@ def _logits(
             f"--teacher {path}: tells {teacher.output_shape[1]} classes, the student learns "
             f"{len(faces.classes)}; see --task"
         )
-    kept = cache / f"{sha256(path)[:16]}-{faces_digest(faces)[:16]}.npy"
+    kept = cache / f"{sha256(path)[:16]}-{digest}.npy"
     shape = (len(faces), len(faces.classes))
     try:
         logits = np.load(kept)

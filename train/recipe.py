@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from edge.errors import UsageError
+from train.data import LABELS
 
-LABELS = ("fer2013", "ferplus", "both")
 SCHEDULES = ("cosine", "plateau", "constant")
 PRECISIONS = ("float32", "mixed_bfloat16")
 

@@ -29,7 +29,7 @@ def network_of(card: ModelCard, path: Path) -> tuple[keras.Model, Recipe]:
             f"{card.path.name}"
         )
     card.verified(path)
-    told = _object(trained(card).get("recipe"))
+    told = as_object(trained(card).get("recipe"))
     recipe = recipe_from(told | {"input_size": card.input_size})
     network = build(
         recipe.arch,
@@ -45,13 +45,14 @@ def network_of(card: ModelCard, path: Path) -> tuple[keras.Model, Recipe]:
 
 def trained(card: ModelCard) -> dict[str, Any]:
     """How the card tells that its files were trained; empty where it tells nothing."""
-    return _object(json.loads(card.path.read_text(encoding="utf-8")).get("trained"))
+    return as_object(json.loads(card.path.read_text(encoding="utf-8")).get("trained"))
 
 
 def made_with(card: ModelCard) -> dict[str, Any]:
     """The versions that the card names."""
-    return _object(json.loads(card.path.read_text(encoding="utf-8")).get("made_with"))
+    return as_object(json.loads(card.path.read_text(encoding="utf-8")).get("made_with"))
 
 
-def _object(told: Any) -> dict[str, Any]:
+def as_object(told: Any) -> dict[str, Any]:
+    """What a JSON value holds if it is an object; nothing otherwise."""
     return dict(told) if isinstance(told, Mapping) else {}

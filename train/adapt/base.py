@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 
@@ -15,7 +13,7 @@ from edge.files import sha256
 from edge.vision.card import ModelCard, find_card, read_card
 from train.evaluate import load_keras
 from train.recipe import Recipe, recipe_from
-from train.shipped import network_of
+from train.shipped import as_object, network_of
 
 LOGITS = "logits"  # the layer that every network ends in
 RECIPES = ("recipe.json", "adapt.json")  # what lies beside a .keras file and says how it was made
@@ -98,12 +96,8 @@ def _recipe_beside(path: Path) -> Recipe:
         if not beside.is_file():
             continue
         try:
-            told = _object(json.loads(beside.read_text(encoding="utf-8")))
-            return recipe_from(_object(told["base_recipe"]) if name == "adapt.json" else told)
+            told = as_object(json.loads(beside.read_text(encoding="utf-8")))
+            return recipe_from(as_object(told["base_recipe"]) if name == "adapt.json" else told)
         except (OSError, ValueError, LookupError, TypeError) as error:
             raise DataError(f"{beside}: cannot be read ({error}); mend or move it") from error
     return Recipe()
-
-
-def _object(told: Any) -> dict[str, Any]:
-    return dict(told) if isinstance(told, Mapping) else {}

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from train.border import Logits, bias_for
 from train.metrics import softmax
 
 RIDGE = 1e-4  # keeps the bias of a class that hardly occurs from running away
-LONGEST_STEP = 1.0  # logits
-STEPS = 50
-
-Logits = NDArray[np.floating[Any]]
 
 
 def bias_back(before: Logits, after: Logits) -> NDArray[np.float32]:
@@ -30,12 +25,4 @@ def bias_back(before: Logits, after: Logits) -> NDArray[np.float32]:
     Returns:
         (k,) float32 with mean 0, to be added to the logits.
     """
-    wanted = softmax(before).mean(axis=0)
-    bias = np.zeros(after.shape[1])
-    for _ in range(STEPS):
-        told = softmax(after + bias)
-        slope = told.mean(axis=0) - wanted + RIDGE * bias
-        spread = told.T @ told / len(told)
-        curvature = np.diag(told.mean(axis=0)) - spread + RIDGE * np.eye(len(bias))
-        bias -= np.clip(np.linalg.solve(curvature, slope), -LONGEST_STEP, LONGEST_STEP)
-    return np.asarray(bias - bias.mean(), dtype=np.float32)
+    return bias_for([(1.0, after, softmax(before).mean(axis=0))], RIDGE)

@@ -12,6 +12,7 @@ from edge.errors import UsageError
 from edge.vision.expression import ExpressionModel
 from train.audit.gallery import BLOCK
 from train.data import FaceSet
+from train.metrics import label_sets
 
 
 def leak_effect(
@@ -44,11 +45,10 @@ def leak_effect(
         if say:
             say(f"{model.path.name}: reading the {len(faces):,} faces of {name}")
         read = _read(model, faces)
-        told[name] = {"original": with_and_without(read == faces.labels, leak)}
-        agreed = faces.majority >= 0
-        if agreed.any():
-            right = read[agreed] == faces.majority[agreed]
-            told[name]["ferplus"] = with_and_without(right, leak[agreed])
+        told[name] = {
+            labels: with_and_without(read[chosen] == truth, leak[chosen])
+            for labels, (chosen, truth) in label_sets(faces).items()
+        }
     return told
 
 

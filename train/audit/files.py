@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import imagesize
 from train.data import SIDE
 from train.data.csv_layout import FILE
 from train.data.listing import list_pictures
+from train.data.loading import name_prefix
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def inspect(root: Path, class_map: Mapping[str, str], extra_to: Path | None = No
     if not root.is_dir() or (root / FILE).is_file():
         return Files()
     listed = [one.file for one in list_pictures(root, class_map, extra_to is not None)]
-    prefix = _prefix(root, extra_to) if extra_to else ""
+    home = extra_to if extra_to is None or extra_to.is_dir() else extra_to.parent
+    prefix = name_prefix(root, home) if home else ""
     sizes = {prefix + file: _size(root / file) for file in listed}
     return Files(
         tuple(sizes),
@@ -66,11 +67,6 @@ def inspect(root: Path, class_map: Mapping[str, str], extra_to: Path | None = No
         tuple(name for name, (width, height) in sizes.items() if width != height),
         tuple(name for name, size in sizes.items() if 0 < min(size) < SIDE),
     )
-
-
-def _prefix(root: Path, data: Path) -> str:
-    home = data if data.is_dir() else data.parent
-    return os.path.relpath(root.resolve(), home.resolve()).replace(os.sep, "/") + "/"
 
 
 def _size(path: Path) -> tuple[int, int]:

@@ -18,12 +18,7 @@ def add(commands: Commands) -> None:
     command.add_argument("--run", type=Path, required=True, help="folder for the run's files")
     command.add_argument("--resume", action="store_true", help="go on where the run stopped")
     add_recipe(command)
-    crossed = command.add_argument_group("cross-validation")
-    crossed.add_argument(
-        "--folds", type=int, metavar="K", help="one run a fold, in folders of --run"
-    )
-    crossed.add_argument("--repeats", type=int, default=1, metavar="N", help="of all folds (1)")
-    crossed.add_argument("--keep", choices=("best", "ensemble"), default="best", help="(best)")
+    folds.add_folds(command.add_argument_group("cross-validation: one run a fold"), folds=None)
     machine = command.add_argument_group("machine")
     machine.add_argument("--threads", type=int, default=0, help="CPU threads, 0 for all (0)")
     machine.add_argument(

@@ -23,18 +23,25 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--resume", action="store_true", help="go on with the fold that was not finished"
     )
-    command.add_argument("--folds", type=int, default=5, metavar="K", help="parts (5)")
-    command.add_argument("--repeats", type=int, default=1, metavar="N", help="of all folds (1)")
-    command.add_argument(
+    add_folds(command, folds=5)
+    command.add_argument("--threads", type=int, default=0, help="CPU threads, 0 for all (0)")
+    add_recipe(command)
+    command.set_defaults(run_it=run)
+
+
+def add_folds(group: argparse._ActionsContainer, folds: int | None) -> None:
+    """Add `--folds`, of which `folds` are the default, `--repeats` and `--keep`."""
+    group.add_argument(
+        "--folds", type=int, default=folds, metavar="K", help=f"parts ({folds or 'none'})"
+    )
+    group.add_argument("--repeats", type=int, default=1, metavar="N", help="of all folds (1)")
+    group.add_argument(
         "--keep",
         choices=("best", "ensemble"),
         default="best",
         help="the best network, or the mean of all their logits as one model, which costs as much "
         "as all of them (best)",
     )
-    command.add_argument("--threads", type=int, default=0, help="CPU threads, 0 for all (0)")
-    add_recipe(command)
-    command.set_defaults(run_it=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

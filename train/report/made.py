@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import keras
@@ -12,6 +10,7 @@ import keras
 from train.report import words
 from train.report.findings import Findings
 from train.table import markdown_table
+from train.versions import versions
 
 PACKAGES = ("edge-emotion", "keras", "numpy", "matplotlib")
 
@@ -29,13 +28,15 @@ def made(found: Findings) -> dict[str, Any]:
     recipe_rows = [[name, _shown(value)] for name, value in subject.recipe.items()]
     about = {key: value for key, value in subject.about.items() if key != "command"}
     about_rows = [[name, _shown(value)] for name, value in flat(about).items()]
+    python, *packages = versions(PACKAGES).items()
+    about_the_report = dict([python, ("backend", keras.backend.backend()), *packages])
     return {
         "command": str(subject.about.get("command", "")),
         "recipe_rows": recipe_rows,
         "model_rows": model_rows,
         "about_rows": about_rows,
         "report_command": found.command,
-        "report_about_rows": [[name, told] for name, told in _versions().items()],
+        "report_about_rows": [[name, told] for name, told in about_the_report.items()],
         "made_md": markdown_table(["", ""], [*model_rows, *recipe_rows, *about_rows]),
     }
 
@@ -53,13 +54,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value)) or words.NOTHING
     return words.NOTHING if value in ("", None) else str(value)
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version(), "backend": keras.backend.backend()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
