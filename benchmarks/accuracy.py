@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.result import Figure
 from edge.vision.card import read_card
 from edge.vision.expression import load_model
 from train.data import TEST_SPLITS, FaceSet
@@ -85,3 +86,14 @@ def as_text(measured: dict[str, Any]) -> str:
                 f"same label on {found['same_label']:.1%} of the faces"
             )
     return "\n".join(lines)
+
+
+def figures(measured: dict[str, Any]) -> list[Figure]:
+    """Accuracy of each file on PrivateTest, in percent."""
+    return [
+        Figure(f"{name}/{labels}", 100 * both[labels]["accuracy"], "%", "higher", timed=False)
+        for name, by_split in measured["scores"].items()
+        for both in [by_split["PrivateTest"]]
+        for labels in ("original", "ferplus")
+        if labels in both
+    ]

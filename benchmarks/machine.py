@@ -1,42 +1,102 @@
-"""On what a figure was measured."""
+"""On what a figure was measured, and in what condition that was."""
 
 from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
-PACKAGES = ("numpy", "opencv-python-headless", "ai-edge-litert", "onnxruntime", "tensorflow-cpu")
+from edge.versions import versions
+
+PACKAGES = (
+    "numpy",
+    "opencv-python-headless",
+    "ai-edge-litert",
+    "tflite-runtime",
+    "onnxruntime",
+    "tensorflow-cpu",
+    "tensorflow",
+)
+BUSY = 0.5  # of a core, by others, from which a timing is worth little
+# what the bits of get_throttled mean: now, and since the board started
+THROTTLED = ("under-voltage", "frequency capped", "throttled", "soft temperature limit")
+_STICKY = 16
 
 
 def machine() -> dict[str, str]:
     """Board or processor, cores, system, Python and the versions that matter."""
-    found = {
+    return {
         "machine": _board() or _processor() or platform.machine(),
         "cores": str(os.cpu_count()),
         "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
+        **versions(PACKAGES),
     }
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+
+
+def condition(root: Path = Path("/")) -> dict[str, Any]:
+    """What makes a timing worth more or less; what the machine does not tell is None.
+
+    Args:
+        root: Where `sys` and `proc` lie.
+
+    Returns:
+        `governor` (text), `temperature` (degrees Celsius), `throttled` (what is or was, by the
+        firmware's bits), `load` (runnable processes, mean of the last minute).
+    """
+    governor = _text(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+    temperature = _text(root / "sys/class/thermal/thermal_zone0/temp")
+    throttled = _text(root / "sys/devices/platform/soc/soc:firmware/get_throttled")
+    load = _text(root / "proc/loadavg")
+    return {
+        "governor": governor,
+        "temperature": int(temperature) / 1000 if temperature else None,
+        "throttled": _bits(int(throttled, 16)) if throttled else None,
+        "load": float(load.split()[0]) if load else None,
+    }
+
+
+def worries(found: dict[str, Any], cores: int | None = None) -> list[str]:
+    """Why a timing taken in this condition is worth little, each with what to do.
+
+    Args:
+        found: What `condition` returned, before the measurement itself loads the machine.
+    """
+    lines = []
+    if found["governor"] not in (None, "performance"):
+        lines.append(
+            f"the governor is {found['governor']}: figures wander; "
+            "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
+        )
+    if found["throttled"]:
+        lines.append(f"the board reports {', '.join(found['throttled'])}: mend power or cooling")
+    if found["load"] is not None and found["load"] > BUSY:
+        count = cores or os.cpu_count() or 1
+        lines.append(
+            f"other processes keep {found['load']:.1f} of {count} cores busy: stop them and "
+            "measure again"
+        )
+    return lines
+
+
+def _bits(value: int) -> list[str]:
+    now = [word for bit, word in enumerate(THROTTLED) if value >> bit & 1]
+    once = [f"{word} (earlier)" for bit, word in enumerate(THROTTLED) if value >> bit + _STICKY & 1]
+    return now + once
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text().strip("\0\n ") or None
+    except OSError:
+        return None
 
 
 def _board() -> str:
-    try:
-        return Path("/proc/device-tree/model").read_text().strip("\0\n ")
-    except OSError:
-        return ""
+    return _text(Path("/proc/device-tree/model")) or ""
 
 
 def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return ""
+    lines = (_text(Path("/proc/cpuinfo")) or "").splitlines()
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else ""

@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from benchmarks.result import Figure
 from edge.camera.base import Frame
 from edge.camera.demo import DemoCamera
 from edge.pipeline import Pipeline
@@ -62,6 +63,14 @@ def as_text(measured: dict[str, Any]) -> str:
             f"{found['cpu_ms'] / own:.1f} | {found['about']} |"
         )
     return "\n".join(lines)
+
+
+def figures(measured: dict[str, Any]) -> list[Figure]:
+    """CPU time a frame of each loop."""
+    return [
+        Figure(f"{name}/cpu", found["cpu_ms"], "ms a frame")
+        for name, found in measured["loops"].items()
+    ]
 
 
 def _timed(loop: Loop, frames: list[Frame]) -> dict[str, float]:

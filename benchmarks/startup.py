@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.result import Figure
+
 CHILD = "from benchmarks.startup import child; child()"
 
 
@@ -43,6 +45,15 @@ def as_text(measured: dict[str, Any]) -> str:
         f"{measured['rss_mib']:.0f} MiB RSS after the play, {measured['peak_mib']:.0f} MiB at most "
         f"(medians of {measured['runs']} runs)"
     )
+
+
+def figures(measured: dict[str, Any]) -> list[Figure]:
+    """The three medians."""
+    return [
+        Figure("first frame", measured["first_frame_s"], "s"),
+        Figure("RSS", measured["rss_mib"], "MiB"),
+        Figure("peak RSS", measured["peak_mib"], "MiB"),
+    ]
 
 
 def child() -> None:

@@ -18,13 +18,13 @@ from convert.card import card, operating_points, shortened
 from convert.data_audit import with_originals_only
 from convert.representative import representative_faces
 from edge.errors import OutputError
+from edge.versions import versions
 from edge.vision.expression import ExpressionModel, load_model
 from train.audit import leaked
 from train.data import TEST_SPLITS, FaceSet, soft_targets
 from train.evaluate import predict
 from train.metrics import fit_temperature, score_both
 from train.task import Task, task_of
-from train.versions import versions
 
 VERSIONS = ("keras", "tensorflow-cpu", "tensorflow", "ai-edge-litert", "onnxruntime", "numpy")
 

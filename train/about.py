@@ -12,9 +12,9 @@ from typing import Any
 import keras
 
 from edge.files import sha256
+from edge.versions import versions
 from train.data import FaceSet
 from train.digest import faces_digest
-from train.versions import versions
 
 PACKAGES = (
     "edge-emotion",

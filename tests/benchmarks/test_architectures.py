@@ -240,7 +240,7 @@ def test_weights_are_for_those_that_have_some(tmp_path: Path) -> None:
 def test_flags_that_do_not_fit_cost_one_line(
     flags: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["architectures", "--data", "nowhere", "--out", str(tmp_path / "out"), *flags]
+    command = ["architectures", "--data", "nowhere", "--folder", str(tmp_path / "out"), *flags]
     assert main(command) == 64
     error = capsys.readouterr().err
     assert told in error
@@ -285,7 +285,7 @@ def test_the_command_trains_in_a_process_of_its_own(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    command = ["architectures", "--data", str(data), "--out", str(out), "--minutes", "0.001"]
+    command = ["architectures", "--data", str(data), "--folder", str(out), "--minutes", "0.001"]
     assert main([*command, "--only", "mini"]) == 0
     printed = capsys.readouterr()
     made = read_row(out / "rows" / "mini.json")

@@ -95,7 +95,7 @@ def test_json_goes_to_stdout_alone(
 ) -> None:
     monkeypatch.setattr(peers, "measure", lambda count, _say: {"frames": count, "loops": {}})
     assert main(["peers", "--json", "--frames", "2"]) == 0
-    assert json.loads(capsys.readouterr().out)["frames"] == 2
+    assert json.loads(capsys.readouterr().out)["measured"]["frames"] == 2
 
 
 def test_a_card_elsewhere_can_be_measured(tmp_path: Path) -> None:

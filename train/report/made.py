@@ -7,10 +7,10 @@ from typing import Any
 
 import keras
 
+from edge.versions import versions
 from train.report import words
 from train.report.findings import Findings
 from train.table import markdown_table
-from train.versions import versions
 
 PACKAGES = ("edge-emotion", "keras", "numpy", "matplotlib")
 

@@ -1,0 +1,49 @@
+"""What a benchmark wants drawn, as data; `edge-bench report` draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line, or one group of bars.
+
+    Attributes:
+        name: For the legend.
+        x: Numbers, or the names of bars.
+        y: As many numbers.
+        spread: As many (low, high), drawn as error bars or a band; none if empty.
+    """
+
+    name: str
+    x: Sequence[float] | Sequence[str]
+    y: Sequence[float]
+    spread: Sequence[tuple[float, float]] = ()
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One picture.
+
+    Attributes:
+        title: What it answers.
+        kind: Lines over numbers, horizontal bars over names, or points.
+        x_label: With its unit; of bars, of their length.
+        y_label: With its unit; empty for bars.
+        series: At least one.
+        note: One sentence below it on how to read it.
+        log_x: A logarithmic x axis.
+        marks: Values of x at which a vertical line is drawn, with their names.
+    """
+
+    title: str
+    kind: Literal["line", "bar", "points"]
+    x_label: str
+    y_label: str
+    series: Sequence[Series]
+    note: str = ""
+    log_x: bool = False
+    marks: Sequence[tuple[float, str]] = ()

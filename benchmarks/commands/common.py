@@ -1,0 +1,99 @@
+"""What the commands share: the flags for a result's way out, and that way."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bands import REFERENCE, read_bands, verdicts
+from benchmarks.result import Figure, envelope, write
+from edge.errors import UsageError
+
+Commands = Any  # argparse's sub-parsers, whose class it keeps to itself
+
+
+def add_data(command: argparse.ArgumentParser) -> None:
+    """Add `--data`."""
+    command.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder with Kaggle's fer2013.csv, and FER+'s fer2013new.csv beside it",
+    )
+
+
+def add_output(command: argparse.ArgumentParser) -> None:
+    """Add `--json`, `--out` and `--remember`."""
+    out = command.add_argument_group("what to do with the result")
+    out.add_argument("--json", action="store_true", help="print everything, for machines")
+    out.add_argument(
+        "--out", type=Path, metavar="FILE.json", help="keep it, for edge-bench compare and report"
+    )
+    out.add_argument(
+        "--remember",
+        action="store_true",
+        help=f"make these figures this machine's reference, in {REFERENCE.name}/",
+    )
+
+
+def finish(
+    arguments: argparse.Namespace,
+    benchmark: str,
+    measured: dict[str, Any],
+    as_text: Callable[[dict[str, Any]], str],
+    figures: Sequence[Figure],
+    files: Sequence[Path] = (),
+    warnings: Sequence[str] = (),
+) -> int:
+    """Print, keep and compare one result; every command ends here.
+
+    Args:
+        measured: All that was found, for JSON.
+        as_text: The same as Markdown, for people.
+        figures: The few that another run is compared with.
+        files: What was measured, for its hashes.
+        warnings: Why the figures may be worth less than they look.
+    """
+    told = envelope(benchmark, measured, figures, files, warnings)
+    if arguments.out:
+        write(arguments.out, told)
+    if arguments.json:
+        write(None, told)
+    else:
+        print(as_text(measured))
+        print("on " + ", ".join(f"{key} {value}" for key, value in told["machine"].items()))
+    for line in told["warnings"]:
+        say(f"warning: {line}")
+    for line in verdicts(told, read_bands(told["machine"]["machine"])):
+        say(line)
+    if arguments.remember:
+        say(f"{_remember(told)}: remembers these figures")
+    if arguments.out:
+        say(f"{arguments.out}: written")
+    return 0
+
+
+def _remember(told: dict[str, Any]) -> Path:
+    from benchmarks.bands import remember
+
+    return remember(told)
+
+
+def at_least_one(number: int, flag: str) -> int:
+    """The number, if it is one to count to.
+
+    Raises:
+        UsageError: it is below 1.
+    """
+    if number < 1:
+        raise UsageError(f"{flag} {number}: must be at least 1")
+    return number
+
+
+def say(line: str) -> None:
+    """Print one line for people, beside a result that may be for machines."""
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,18 @@
+"""`edge-bench energy`: joules or CPU-seconds a frame."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmarks.commands.common import Commands
+from edge.errors import UsageError
+
+
+def add(commands: Commands) -> None:
+    """Register the command."""
+    command = commands.add_parser("energy", help="joules or CPU-seconds a frame")
+    command.set_defaults(run_it=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    raise UsageError("being written")
