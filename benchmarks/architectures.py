@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.architecture_figures import charts, figures
 from benchmarks.machine import machine
 from benchmarks.one_architecture import as_json
 from edge.errors import DataError, UsageError
 from edge.files import write_text
 from train.table import markdown_table
+
+__all__ = ["as_table", "as_text", "best_first", "charts", "figures", "measure", "read_row"]
 
 CHILD = "from benchmarks.one_architecture import child; child()"
 SEED = 0

@@ -4,67 +4,87 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.result import figures_of
+from benchmarks.result import Figure, figures_of
+from benchmarks.verdict import BAND, Verdict, judge
+from benchmarks.words import number, ratio_text
+from edge.errors import DataError
 from edge.files import write_text
+from edge.message import one_line
 
 REFERENCE = Path(__file__).parent / "reference"
-BAND = 0.3  # of the reference, either way: an unexpected gain is as suspicious as a loss
 HEAD = ("benchmark", "figure", "value", "unit", "taken", "commit")
+LONGEST = 60  # letters of a file's name: four bytes each stay below what file systems take
 
 Bands = Mapping[tuple[str, str], float]  # by benchmark and figure, its reference value
 
 
 def file_of(machine: str) -> Path:
     """Where the figures of a machine lie, by its name."""
-    name = re.sub(r"[^a-z0-9]+", "-", machine.lower()).strip("-")
-    return REFERENCE / f"{name or 'unknown'}.csv"
+    words = re.sub(r"[\W_]+", "-", machine.casefold())[:LONGEST].strip("-")
+    return REFERENCE / f"{words or 'unknown'}.csv"
 
 
 def read_bands(machine: str) -> Bands:
-    """The reference figures of a machine; none if it has no file."""
-    return {(row["benchmark"], row["figure"]): float(row["value"]) for row in _rows(machine)}
+    """The reference figures of a machine; none if it has no file.
+
+    Raises:
+        DataError: the file is not what `remember` writes.
+    """
+    return {key: float(row["value"]) for key, row in _rows(machine).items()}
 
 
-def verdicts(told: dict[str, Any], bands: Bands) -> list[str]:
-    """One line for each timed figure outside its band, and one on how many are inside."""
-    lines, inside = [], 0
+def judged(told: Mapping[str, Any], bands: Bands) -> list[tuple[Figure, float, Verdict]]:
+    """Each timed figure that has a reference, that reference, and what became of it."""
+    found = []
     for figure in figures_of(told):
-        before = bands.get((told["benchmark"], figure.name))
-        if before is None or not figure.timed:
-            continue
-        ratio = figure.value / before if before else float(figure.value == 0) or float("inf")
-        if 1 - BAND <= ratio <= 1 + BAND:
-            inside += 1
-            continue
-        good = (ratio < 1) == (figure.better == "lower")
-        word = "unexpectedly good" if good else "worse"
-        lines.append(
-            f"{figure.name}: {figure.value:.4g} {figure.unit}, {ratio:.2f} times this machine's "
-            f"reference {before:.4g}: {word}"
-        )
-    if lines or inside:
-        lines.append(f"{inside} of {inside + len(lines)} figures within {BAND:.0%} of reference")
-    return lines
+        before = bands.get(_key(told, figure))
+        if before is not None and figure.timed:
+            found.append((figure, before, judge(figure, before)))
+    return found
+
+
+def verdicts(told: Mapping[str, Any], bands: Bands) -> list[str]:
+    """One line for each timed figure outside its band, and one on how many are inside."""
+    every = judged(told, bands)
+    outside = [one for one in every if one[2] != "same"]
+    if not every:
+        return []
+    return [
+        *(_line(*one) for one in outside),
+        f"{len(every) - len(outside)} of {len(every)} figures within {BAND:.0%} of reference",
+    ]
+
+
+def _line(figure: Figure, before: float, verdict: Verdict) -> str:
+    # a gain that nobody worked for is most often a mistake in the measurement
+    word = "unexpectedly good" if verdict == "better" else verdict
+    return (
+        f"{figure.name}: {number(figure.value)} {figure.unit}, "
+        f"{ratio_text(figure.value, before)} this machine's reference {number(before)}: {word}"
+    )
 
 
 def remember(told: dict[str, Any]) -> Path:
     """Put a result's timed figures into the machine's file, in place of those of their names.
 
     Raises:
+        DataError: the file that is there is none.
         OutputError: the file cannot be written.
     """
     machine = told["machine"]["machine"]
-    rows = {(row["benchmark"], row["figure"]): row for row in _rows(machine)}
+    rows = _rows(machine)
     for figure in figures_of(told):
         if figure.timed:
-            cells = (told["benchmark"], figure.name, f"{figure.value:.6g}", figure.unit)
-            row = dict(zip(HEAD, (*cells, told["taken"], told["commit"]), strict=True))
-            rows[cells[0], cells[1]] = row
+            key = _key(told, figure)
+            about = (f"{figure.value:.6g}", figure.unit, told["taken"], told["commit"])
+            cells = [one_line(cell) for cell in (*key, *about)]
+            rows[key] = dict(zip(HEAD, cells, strict=True))
     text = io.StringIO()
     writer = csv.DictWriter(text, HEAD, lineterminator="\n")
     writer.writeheader()
@@ -74,9 +94,30 @@ def remember(told: dict[str, Any]) -> Path:
     return path
 
 
-def _rows(machine: str) -> list[dict[str, str]]:
+def _key(told: Mapping[str, Any], figure: Figure) -> tuple[str, str]:
+    """As a row of a file can hold it."""
+    return one_line(told["benchmark"]), one_line(figure.name)
+
+
+def _rows(machine: str) -> dict[tuple[str, str], dict[str, str]]:
     path = file_of(machine)
     if not path.is_file():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+        return {}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file, strict=True)
+            if tuple(reader.fieldnames or ()) != HEAD:
+                raise ValueError(f"its first line must be {','.join(HEAD)}")
+            return {(row["benchmark"], row["figure"]): _checked(row, reader) for row in reader}
+    except (OSError, csv.Error, ValueError) as error:
+        raise DataError(
+            f"{path}: cannot be read ({error}); take it from the repository again, or remove it "
+            "and measure with --remember"
+        ) from error
+
+
+def _checked(row: dict[str, str], reader: csv.DictReader[str]) -> dict[str, str]:
+    whole = None not in row and None not in row.values()
+    if not (whole and math.isfinite(float(row["value"]))):
+        raise ValueError(f"line {reader.line_num}: is no figure")
+    return row

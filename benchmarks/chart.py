@@ -16,12 +16,21 @@ class Series:
         x: Numbers, or the names of bars.
         y: As many numbers.
         spread: As many (low, high), drawn as error bars or a band; none if empty.
+
+    Raises:
+        ValueError: they are not as many.
     """
 
     name: str
     x: Sequence[float] | Sequence[str]
     y: Sequence[float]
     spread: Sequence[tuple[float, float]] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.x) != len(self.y) or (self.spread and len(self.spread) != len(self.y)):
+            raise ValueError(
+                f"{self.name}: {len(self.x)} x, {len(self.y)} y and {len(self.spread)} spreads"
+            )
 
 
 @dataclass(frozen=True)

@@ -13,21 +13,11 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
+from benchmarks.registry import BENCHMARKS
 from edge.command import parser, run_command
 
 # each module registers one command; what a command needs is imported when it runs
-COMMANDS = (
-    "latency",
-    "accuracy",
-    "alerts",
-    "soak",
-    "energy",
-    "peers",
-    "startup",
-    "architectures",
-    "compare",
-    "report",
-)
+COMMANDS = (*BENCHMARKS, "compare", "report")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.usage import Usage, others, usage
 from edge.versions import versions
 
 PACKAGES = (
@@ -18,7 +20,8 @@ PACKAGES = (
     "tensorflow-cpu",
     "tensorflow",
 )
-BUSY = 0.5  # of a core, by others, from which a timing is worth little
+BUSY = 0.25  # of a core, by others, from which a timing is worth little
+LISTEN = 0.5  # seconds for which one hears whether others are at work
 # what the bits of get_throttled mean: now, and since the board started
 THROTTLED = ("under-voltage", "frequency capped", "throttled", "soft temperature limit")
 _STICKY = 16
@@ -56,11 +59,16 @@ def condition(root: Path = Path("/")) -> dict[str, Any]:
     }
 
 
-def worries(found: dict[str, Any], cores: int | None = None) -> list[str]:
+def worries(
+    found: dict[str, Any], cores: int | None = None, busy: float | None = None
+) -> list[str]:
     """Why a timing taken in this condition is worth little, each with what to do.
 
     Args:
-        found: What `condition` returned, before the measurement itself loads the machine.
+        found: What `condition` returned.
+        cores: Of the machine; its own if None.
+        busy: Cores that other processes kept busy, as `usage.others` tells; if None, the load
+            average stands in for it, which also counts what this process did a moment ago.
     """
     lines = []
     if found["governor"] not in (None, "performance"):
@@ -70,13 +78,49 @@ def worries(found: dict[str, Any], cores: int | None = None) -> list[str]:
         )
     if found["throttled"]:
         lines.append(f"the board reports {', '.join(found['throttled'])}: mend power or cooling")
-    if found["load"] is not None and found["load"] > BUSY:
+    busy = found["load"] if busy is None else busy
+    if busy is not None and busy > BUSY:
         count = cores or os.cpu_count() or 1
         lines.append(
-            f"other processes keep {found['load']:.1f} of {count} cores busy: stop them and "
-            "measure again"
+            f"other processes keep {busy:.1f} of {count} cores busy: stop them and measure again"
         )
     return lines
+
+
+class Watch:
+    """Looks at the machine before and after something is timed.
+
+    Example:
+        watch = Watch()
+        measured = measure()
+        told = watch.end()
+
+    Args:
+        root: Where `sys` and `proc` lie.
+        listen: Seconds for which it first hears whether others are at work.
+    """
+
+    def __init__(self, root: Path = Path("/"), listen: float = LISTEN) -> None:
+        self._root = root
+        first = usage(root)
+        time.sleep(listen)
+        self._start: Usage | None = usage(root)
+        self._before = condition(root) | {"others": others(first, self._start)}
+
+    def end(self) -> dict[str, Any]:
+        """What the machine was like.
+
+        Returns:
+            `before` and `after`, each what `condition` returned and `others`, the cores that other
+            processes kept busy in the moment before and during all of it; and `warnings`, the
+            lines of `worries` over both.
+        """
+        after = condition(self._root) | {"others": others(self._start, usage(self._root))}
+        both = (self._before, after)
+        heard = [told["others"] for told in both if told["others"] is not None]
+        worst = max(heard, default=0.0)
+        lines = [line for told in both for line in worries(told, busy=worst)]
+        return {"before": self._before, "after": after, "warnings": list(dict.fromkeys(lines))}
 
 
 def _bits(value: int) -> list[str]:

@@ -1,23 +1,21 @@
-"""A result as it is kept: what was measured, on what, with which files and versions."""
+"""A result: what was measured, on what, with which files and versions."""
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from benchmarks.commit import commit
 from benchmarks.machine import condition, machine
 from edge import __version__
-from edge.errors import DataError
-from edge.files import sha256, write_text
+from edge.files import sha256
 
 FORMAT = 1  # of the envelope; raised when a reader would have to know
+Better = Literal["lower", "higher", "none"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Figure:
     name: str
     value: float
     unit: str
-    better: Literal["lower", "higher", "none"] = "lower"
+    better: Better = "lower"
     timed: bool = True
 
 
@@ -49,14 +47,18 @@ def envelope(
 ) -> dict[str, Any]:
     """The result with all that someone needs who reads it a year later.
 
+    A number in `measured` that is not finite is kept as null, with a warning that names it: an
+    hour's measurement is not lost over one quotient.
+
     Raises:
         ValueError: two figures have the same name, or one is not finite.
     """
-    names = [figure.name for figure in figures]
-    if len(set(names)) < len(names):
-        raise ValueError(f"{benchmark}: two figures are called {_twice(names)}")
+    if double := first_double([figure.name for figure in figures]):
+        raise ValueError(f"{benchmark}: two figures are called {double}")
     if odd := [figure.name for figure in figures if not math.isfinite(figure.value)]:
         raise ValueError(f"{benchmark}: {odd[0]} is not a number")
+    lost: list[str] = []
+    kept = _finite(measured, "measured", lost)
     return {
         "format": FORMAT,
         "benchmark": benchmark,
@@ -66,72 +68,29 @@ def envelope(
         "machine": machine(),
         "condition": condition(),
         "files": {path.name: sha256(path) for path in files},
-        "warnings": list(warnings),
+        "warnings": [*warnings, *(f"{place} came out as no finite number" for place in lost)],
         "figures": [asdict(figure) for figure in figures],
-        "measured": measured,
+        "measured": kept,
     }
 
 
-def _twice(names: Sequence[str]) -> str:
-    return next(name for name in names if names.count(name) > 1)
-
-
-def commit() -> str:
-    """The checkout's commit, with `+changes` if files differ from it; `unknown` elsewhere."""
-    folder = Path(__file__).parents[1]
-
-    def git(*words: str) -> str:
-        return subprocess.run(
-            ["git", "-C", str(folder), *words], check=True, capture_output=True, text=True
-        ).stdout.strip()
-
-    try:
-        if Path(git("rev-parse", "--show-toplevel")).resolve() != folder.resolve():
-            return "unknown"  # installed inside someone else's checkout
-        changes = git("status", "--porcelain", "--untracked-files=no")
-        return git("rev-parse", "--short=12", "HEAD") + ("+changes" if changes else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-
-
-def write(path: Path | None, told: dict[str, Any]) -> None:
-    """Write a result to `path` as a whole, or to stdout.
-
-    Raises:
-        OutputError: the file cannot be written.
-    """
-    text = json.dumps(told, indent=1) + "\n"
-    if path is None:
-        sys.stdout.write(text)
-    else:
-        write_text(path, text)
-
-
-def read(path: Path) -> dict[str, Any]:
-    """Read what `write` wrote.
-
-    Raises:
-        DataError: the file is missing or is no result of this version's format.
-    """
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        if told["format"] != FORMAT:
-            raise DataError(f"{path}: has format {told['format']}, this version reads {FORMAT}")
-        for figure in told["figures"]:
-            Figure(**figure)
-        str(told["benchmark"]), dict(told["machine"]), dict(told["measured"])
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); see --out") from error
-    except (LookupError, TypeError, RecursionError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(
-            f"{path}: is no result of edge-bench ({type(error).__name__}: {error}); make one with "
-            "--out"
-        ) from error
-    return dict(told)
-
-
-def figures_of(told: dict[str, Any]) -> list[Figure]:
-    """The figures of a result that `read` returned."""
+def figures_of(told: Mapping[str, Any]) -> list[Figure]:
+    """The figures of a result that `benchmarks.result_file.read` returned."""
     return [Figure(**figure) for figure in told["figures"]]
+
+
+def first_double(names: Sequence[str]) -> str:
+    """The first name that is there twice; empty if there is none."""
+    return next((name for name in names if names.count(name) > 1), "")
+
+
+def _finite(value: Any, place: str, lost: list[str]) -> Any:
+    """The value with None for what JSON cannot hold; the places of those are added to `lost`."""
+    if isinstance(value, dict):
+        return {key: _finite(inner, f"{place}.{key}", lost) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner, f"{place}.{index}", lost) for index, inner in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        lost.append(place)
+        return None
+    return value

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.chart import Chart
 from benchmarks.result import Figure
 
 CHILD = "from benchmarks.startup import child; child()"
@@ -54,6 +55,11 @@ def figures(measured: dict[str, Any]) -> list[Figure]:
         Figure("RSS", measured["rss_mib"], "MiB"),
         Figure("peak RSS", measured["peak_mib"], "MiB"),
     ]
+
+
+def charts(_measured: dict[str, Any]) -> list[Chart]:
+    """None: three numbers need no picture."""
+    return []
 
 
 def child() -> None:

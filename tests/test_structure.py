@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("edge", "train", "convert", "benchmarks")
 HEAVY = ("tensorflow", "keras", "tf2onnx", "onnx", "torch", "skimage", "hypothesis", "pytest")
-NUMPY_ONLY = ("train.data", "train.metrics", "train.table")
+NUMPY_ONLY = ("train.data", "train.metrics", "train.significance", "train.table", "train.task")
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,14 @@ def test_no_import_cycles(package: str) -> None:
         pytest.fail(f"circle: {' <- '.join(error.args[1])}")
 
 
-PURE = ("edge.alerts.rule", "edge.vision.track", "edge.vision.smooth", "edge.vision.motion")
+PURE = (
+    "edge.alerts.rule",
+    "edge.checks",
+    "edge.vision.baseline",
+    "edge.vision.motion",
+    "edge.vision.smooth",
+    "edge.vision.track",
+)
 
 
 @pytest.mark.parametrize("module", PURE)

@@ -3,16 +3,56 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from benchmarks.commands.common import Commands
+from benchmarks.commands.common import Commands, add_data, add_output, at_least_one, finish, say
 from edge.errors import UsageError
+from edge.vision.card import DEFAULT_CARD
 
 
 def add(commands: Commands) -> None:
     """Register the command."""
-    command = commands.add_parser("alerts", help="visits, alerts and false alarms")
+    command = commands.add_parser(
+        "alerts",
+        help="visits, alerts and false alarms",
+        description="Send held-out faces through visits, and the visits through the device's own "
+        "code: how many angry ones raise an alert and how soon, how many calm ones do.",
+    )
+    add_data(command)
+    command.add_argument(
+        "--card", type=Path, default=DEFAULT_CARD, help="model card or file (the shipped one)"
+    )
+    command.add_argument(
+        "--split",
+        choices=("PublicTest", "PrivateTest"),
+        default="PrivateTest",
+        help="faces; settings are chosen on PublicTest (PrivateTest)",
+    )
+    command.add_argument(
+        "--tune", action="store_true", help="also find the best settings with each baseline"
+    )
+    command.add_argument("--visits", type=int, default=20, metavar="N", help="of each face (20)")
+    add_output(command)
     command.set_defaults(run_it=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    raise UsageError("being written")
+    from benchmarks import alerts
+    from edge.vision.expression import load_model
+    from train.data import load
+
+    visits = at_least_one(arguments.visits, "--visits")
+    if arguments.tune and arguments.split != "PublicTest":
+        raise UsageError(f"--tune on {arguments.split}: settings are chosen on --split PublicTest")
+    say(f"reading {arguments.data} ...")
+    model = load_model(arguments.card)
+    measured = alerts.measure(
+        model,
+        load(arguments.data)[arguments.split],
+        arguments.split,
+        say,
+        tune=arguments.tune,
+        visits=visits,
+    )
+    figures = alerts.figures(measured)
+    return finish(arguments, "alerts", measured, alerts.as_text, figures, files=[model.path])

@@ -58,7 +58,8 @@ def _run(arguments: argparse.Namespace) -> int:
         resume=arguments.resume,
         say=say,
     )
-    return finish(arguments, "architectures", measured, architectures.as_text, ())
+    found = architectures.figures(measured)
+    return finish(arguments, "architectures", measured, architectures.as_text, found)
 
 
 def _pair(text: str) -> tuple[str, str]:

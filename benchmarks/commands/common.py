@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.bands import REFERENCE, read_bands, verdicts
-from benchmarks.result import Figure, envelope, write
+from benchmarks.bands import REFERENCE, read_bands, remember, verdicts
+from benchmarks.result import Figure, envelope
+from benchmarks.result_file import write
 from edge.errors import UsageError
 
 Commands = Any  # argparse's sub-parsers, whose class it keeps to itself
@@ -31,13 +33,31 @@ def add_output(command: argparse.ArgumentParser) -> None:
     out = command.add_argument_group("what to do with the result")
     out.add_argument("--json", action="store_true", help="print everything, for machines")
     out.add_argument(
-        "--out", type=Path, metavar="FILE.json", help="keep it, for edge-bench compare and report"
+        "--out",
+        type=new_file,
+        metavar="FILE.json",
+        help="keep it, for edge-bench compare and report",
     )
     out.add_argument(
         "--remember",
         action="store_true",
         help=f"make these figures this machine's reference, in {REFERENCE.name}/",
     )
+
+
+def new_file(text: str) -> Path:
+    """A file to write, seen to be possible before an hour is spent on its content.
+
+    Raises:
+        ArgumentTypeError: it is a folder, or its folder cannot be written to.
+    """
+    path = Path(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{path}: is a folder; name a file")
+    there = next(folder for folder in path.absolute().parents if folder.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        raise argparse.ArgumentTypeError(f"{path}: {there} cannot be written to")
+    return path
 
 
 def finish(
@@ -49,7 +69,7 @@ def finish(
     files: Sequence[Path] = (),
     warnings: Sequence[str] = (),
 ) -> int:
-    """Print, keep and compare one result; every command ends here.
+    """Keep, print and compare one result; every command ends here.
 
     Args:
         measured: All that was found, for JSON.
@@ -61,26 +81,20 @@ def finish(
     told = envelope(benchmark, measured, figures, files, warnings)
     if arguments.out:
         write(arguments.out, told)
+        say(f"{arguments.out}: written")
     if arguments.json:
         write(None, told)
     else:
         print(as_text(measured))
-        print("on " + ", ".join(f"{key} {value}" for key, value in told["machine"].items()))
+        print("\non " + ", ".join(f"{key} {value}" for key, value in told["machine"].items()))
     for line in told["warnings"]:
         say(f"warning: {line}")
     for line in verdicts(told, read_bands(told["machine"]["machine"])):
         say(line)
     if arguments.remember:
-        say(f"{_remember(told)}: remembers these figures")
-    if arguments.out:
-        say(f"{arguments.out}: written")
+        in_spite = ", in spite of the warnings" if told["warnings"] else ""
+        say(f"{remember(told)}: remembers these figures{in_spite}")
     return 0
-
-
-def _remember(told: dict[str, Any]) -> Path:
-    from benchmarks.bands import remember
-
-    return remember(told)
 
 
 def at_least_one(number: int, flag: str) -> int:

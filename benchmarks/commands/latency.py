@@ -3,16 +3,55 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from benchmarks.commands.common import Commands
-from edge.errors import UsageError
+from benchmarks.commands.common import Commands, add_output, finish
+from edge.vision.card import DEFAULT_CARD
 
 
 def add(commands: Commands) -> None:
     """Register the command."""
-    command = commands.add_parser("latency", help="milliseconds by file, stage and frame")
+    command = commands.add_parser(
+        "latency",
+        help="milliseconds by file, stage and frame",
+        description="Time every file of a card in every interpreter installed here, each stage of "
+        "the pipeline, and whole frames of the built-in visitors; two or three minutes on a PC.",
+    )
+    command.add_argument(
+        "--card", type=Path, default=DEFAULT_CARD, help="model card (the shipped one)"
+    )
+    command.add_argument(
+        "--threads", metavar="N,...", help="of the interpreters (1,2,4 as far as there are cores)"
+    )
+    command.add_argument(
+        "--size", metavar="WxH,...", help="of frames (320x240,640x480,1280x720,1920x1080)"
+    )
+    command.add_argument("--faces", metavar="N,...", help="in a frame, 0 to 5 (0,1,2,5)")
+    command.add_argument(
+        "--quick", action="store_true", help="a small sample, to see that it works"
+    )
+    add_output(command)
     command.set_defaults(run_it=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    raise UsageError("being written")
+    from benchmarks import latency
+    from benchmarks.latency import plan
+    from edge.vision.card import read_card
+
+    measured = latency.measure(
+        arguments.card,
+        plan.sizes(arguments.size) if arguments.size else plan.SIZES,
+        plan.face_counts(arguments.faces) if arguments.faces else plan.FACES,
+        plan.numbers(arguments.threads, "--threads", 1, 64) if arguments.threads else (),
+        plan.QUICK if arguments.quick else plan.FULL,
+    )
+    return finish(
+        arguments,
+        "latency",
+        measured,
+        latency.as_text,
+        latency.figures(measured),
+        [arguments.card.parent / name for name in read_card(arguments.card).files],
+        measured["condition"]["warnings"],
+    )

@@ -9,13 +9,14 @@ from typing import Any
 import jinja2
 from markdown_it import MarkdownIt
 
-_LOADER = jinja2.PackageLoader("train.report", "templates")
+OWN = "train.report"
 
 
-def render(template: str, values: Mapping[str, Any]) -> str:
-    """Fill a template of this package; what is put into it is escaped."""
+def render(template: str, values: Mapping[str, Any], package: str = OWN) -> str:
+    """Fill a template of `package`, or of this one; what is put into it is escaped."""
+    loaders = [jinja2.PackageLoader(name, "templates") for name in dict.fromkeys((package, OWN))]
     environment = jinja2.Environment(
-        loader=_LOADER,
+        loader=jinja2.ChoiceLoader(loaders),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
