@@ -7,6 +7,7 @@ Examples:
     edge-run --image photo.jpg              read the faces in a picture
     edge-run --image photos/ --annotate out/
     edge-run --config /etc/edge-run/config.toml --check-config
+    edge-run --self-test                    does this device compute what it should?
 """
 
 from __future__ import annotations
@@ -39,6 +40,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--image", nargs="+", metavar="PATH", help="pictures, folders or addresses")
     one.add_argument("--list-cameras", action="store_true", help="show what cameras are here")
     one.add_argument("--check-config", action="store_true", help="check configuration and model")
+    one.add_argument(
+        "--self-test",
+        action="store_true",
+        help="hold preprocessing, face search and every model file, under every interpreter "
+        "installed, against the answers kept with the model",
+    )
     one.add_argument("--print-config", action="store_true", help="print every key in effect")
 
     how = made.add_argument_group("how")
@@ -55,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--threads", type=int, metavar="N", help="for the interpreter (1)")
 
     out = made.add_argument_group("what to print")
-    out.add_argument("--json", action="store_true", help="one JSON object a picture or event")
+    out.add_argument(
+        "--json", action="store_true", help="one JSON object a picture, event or check"
+    )
     out.add_argument(
         "--annotate", type=Path, metavar="DIR", help="write the --image pictures with what was read"
     )
@@ -69,9 +78,11 @@ def _run(arguments: argparse.Namespace) -> int:
         level=logging.INFO if arguments.verbose else logging.ERROR,
         format="%(levelname)s %(name)s: %(message)s",
     )
-    if arguments.camera is not None and (arguments.image or arguments.list_cameras):
+    others = {"--image": arguments.image, "--list-cameras": arguments.list_cameras}
+    others["--self-test"] = arguments.self_test
+    if arguments.camera is not None and any(others.values()):
         raise UsageError(
-            "--camera watches a camera: leave out either it or --image and --list-cameras; "
+            f"--camera watches a camera: leave out either it or {', '.join(others)}; "
             "see edge-run --help"
         )
     if arguments.annotate and not arguments.image:
@@ -80,6 +91,8 @@ def _run(arguments: argparse.Namespace) -> int:
         return _list_cameras()
     if arguments.image:
         return _pictures(arguments)
+    if arguments.self_test:
+        return _self_test(arguments)
     if arguments.print_config:
         return _print_config(arguments)
     return _check_config(arguments) if arguments.check_config else _watch(arguments)
@@ -150,6 +163,15 @@ def _check_config(arguments: argparse.Namespace) -> int:
     print(f"model: {model.path} on {model.runtime}: hash agrees with {model.card.path.name}")
     print(f"camera: {one_line(config.camera.source)} (not opened)")
     print(f"rules: {rules or 'none: nothing will be raised'}")
+    return 0
+
+
+def _self_test(arguments: argparse.Namespace) -> int:
+    from edge.config import load
+    from edge.self_test import self_test
+
+    config = load(arguments.config, settings=_settings(arguments))
+    self_test(config.model, as_json=arguments.json)
     return 0
 
 

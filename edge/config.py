@@ -21,6 +21,7 @@ from edge.errors import ConfigError
 from edge.labels import LABELS
 from edge.pipeline import ExpressionConfig
 from edge.toml_text import key_lines
+from edge.vision.baseline import MODES
 from edge.vision.detect import DetectionConfig
 from edge.vision.expression import RUNTIMES
 from edge.vision.track import TrackingConfig
@@ -102,6 +103,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
 }
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "model.runtime": ("", *RUNTIMES),
+    "expression.baseline": MODES,
     "rules.*.emotion": LABELS,
 }
 

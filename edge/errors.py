@@ -40,6 +40,10 @@ class ModelError(EdgeError, ValueError):
     exit_code = EX_CONFIG
 
 
+class InterpreterNotFoundError(ModelError, ImportError):
+    """A model file that no interpreter installed here can read."""
+
+
 class CameraError(EdgeError, OSError):
     """A camera that is not there, or has stopped."""
 

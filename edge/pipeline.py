@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from edge.camera.base import Frame
 from edge.labels import valence
+from edge.vision.baseline import Baseline, Site
 from edge.vision.detect import Detector
 from edge.vision.expression import ExpressionModel
 from edge.vision.face import Box, Gray, crop
@@ -32,10 +33,14 @@ class ExpressionConfig:
     Attributes:
         every: Seconds between two readings of one face.
         smoothing: Time constant of the average, in seconds.
+        baseline: What a face shows at rest is taken off what it shows: `off` not at all; `visit`
+            as far as this visitor has shown it; `site` also by how rare it is at this desk. Of
+            no effect with a model that knows no neutral face. See `edge.vision.baseline`.
     """
 
     every: float = 0.2
     smoothing: float = 0.7
+    baseline: str = "visit"
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,16 @@ class Observation:
     stages: dict[str, float] = field(default_factory=dict)
 
 
+@dataclass
+class _Visitor:
+    """What is remembered of one visitor between readings."""
+
+    smoother: Smoother
+    baseline: Baseline | None
+    last_read: float = -np.inf
+    average: MappingProxyType[str, float] | None = None
+
+
 class Pipeline:
     """Motion gate, face detection, tracks, expression.
 
@@ -107,9 +122,8 @@ class Pipeline:
         self._timer = timer
         self._motion = MotionGate()
         self._last_full = -np.inf
-        self._smoothers: dict[int, Smoother] = {}
-        self._last_read: dict[int, float] = {}
-        self._averages: dict[int, MappingProxyType[str, float]] = {}
+        self._visitors: dict[int, _Visitor] = {}
+        self._site = Site(model.labels) if self._config.baseline == "site" else None
 
     def step(self, frame: Frame) -> Observation:
         """Look at one frame; time stamps must not decrease."""
@@ -122,7 +136,7 @@ class Pipeline:
             self._read(track, frame, stages)
         self._forget({track.visitor for track in visitors})
         readings = tuple(
-            Reading(track.visitor, track.box, track.seen, self._averages.get(track.visitor))
+            Reading(track.visitor, track.box, track.seen, self._visitors[track.visitor].average)
             for track in visitors
         )
         return Observation(frame.timestamp, readings, stages)
@@ -154,24 +168,36 @@ class Pipeline:
 
     def _read(self, track: Track, frame: Frame, stages: dict[str, float]) -> None:
         """Read a face that is in view and due."""
-        last = self._last_read.get(track.visitor, -np.inf)
-        if not track.seen or frame.timestamp - last < self._config.every - EARLY:
+        if track.visitor not in self._visitors:
+            self._visitors[track.visitor] = self._visitor()
+        visitor = self._visitors[track.visitor]
+        if not track.seen or frame.timestamp - visitor.last_read < self._config.every - EARLY:
             return
-        self._last_read[track.visitor] = frame.timestamp
+        visitor.last_read = frame.timestamp
         margin = self._model.card.crop_margin
         face = self._timed(stages, "crop", lambda: crop(frame.gray, track.box, margin))
         raw: NDArray[np.float32] = self._timed(
             stages, "classify", lambda: self._model.predict([face])[0]
         )
-        smoother = self._smoothers.setdefault(track.visitor, Smoother(self._config.smoothing))
-        average = smoother.add(raw, frame.timestamp)
-        self._averages[track.visitor] = MappingProxyType(
+        if visitor.baseline is not None:
+            raw = visitor.baseline.add(raw, frame.timestamp)
+        average = visitor.smoother.add(raw, frame.timestamp)
+        visitor.average = MappingProxyType(
             dict(zip(self._model.labels, map(float, average), strict=True))
         )
 
+    def _visitor(self) -> _Visitor:
+        wanted = self._config.baseline != "off"
+        return _Visitor(
+            Smoother(self._config.smoothing),
+            Baseline(self._model.labels, self._site) if wanted else None,
+        )
+
     def _forget(self, present: set[int]) -> None:
-        for gone in self._smoothers.keys() - present:
-            del self._smoothers[gone], self._last_read[gone], self._averages[gone]
+        for gone in self._visitors.keys() - present:
+            baseline = self._visitors.pop(gone).baseline
+            if self._site is not None and baseline is not None and baseline.arrival is not None:
+                self._site.learn(baseline.arrival)
 
     def _timed(self, stages: dict[str, float], stage: str, work: Callable[[], T]) -> T:
         start = self._timer()

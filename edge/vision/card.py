@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from edge.errors import ModelError
 from edge.labels import TASKS
@@ -14,6 +14,13 @@ from edge.labels import TASKS
 MODELS = Path(__file__).parents[2] / "models"
 DEFAULT_CARD = MODELS / "emotion.json"
 _TOO_LARGE = (OverflowError, RecursionError)  # a number, or tables in each other without end
+
+
+class GoldenFile(NamedTuple):
+    """The file beside a card that says what its models must answer, and its SHA-256."""
+
+    name: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,7 @@ class ModelCard:
         crop_margin: Share of the detector's box to add on every side.
         temperature: What logits are divided by before the softmax.
         files: By file name: its `sha256`, `format` (tflite, onnx) and `precision`.
+        golden: What `edge-run --self-test` compares with; None in cards of older versions.
     """
 
     path: Path
@@ -37,6 +45,7 @@ class ModelCard:
     crop_margin: float
     temperature: float
     files: dict[str, dict[str, Any]]
+    golden: GoldenFile | None = None
 
     def pick(self, file_format: str, precision: str = "int8") -> Path:
         """The card's file of that format and precision.
@@ -55,11 +64,27 @@ class ModelCard:
         Raises:
             ModelError: the file is missing or its SHA-256 differs.
         """
+        return self._verified(path, self.files[path.name]["sha256"])
+
+    def verified_golden(self) -> bytes:
+        """The content of the golden file, if it is the one the card was written for.
+
+        Raises:
+            ModelError: the card names none, the file is missing, or its SHA-256 differs.
+        """
+        if self.golden is None:
+            raise ModelError(
+                f"{self.path}: names no golden file to compare with; run edge-convert, which "
+                "writes one"
+            )
+        return self._verified(self.path.parent / self.golden.name, self.golden.sha256)
+
+    def _verified(self, path: Path, digest: str) -> bytes:
         try:
             content = path.read_bytes()
         except OSError as error:
             raise ModelError(f"{path}: cannot be read ({error.strerror}); reinstall it") from error
-        if hashlib.sha256(content).hexdigest() != self.files[path.name]["sha256"]:
+        if hashlib.sha256(content).hexdigest() != digest:
             raise ModelError(
                 f"{path}: sha256 differs from {self.path.name}; reinstall the model or run "
                 "edge-convert"
@@ -86,6 +111,7 @@ def read_card(path: Path) -> ModelCard:
                 str(name): {key: str(about[key]) for key in ("sha256", "format", "precision")}
                 for name, about in told["files"].items()
             },
+            golden=_golden(told.get("golden")),
         )
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); reinstall it") from error
@@ -97,8 +123,12 @@ def read_card(path: Path) -> ModelCard:
     return _checked(card)
 
 
+def _golden(told: Any) -> GoldenFile | None:
+    return None if told is None else GoldenFile(str(told["file"]), str(told["sha256"]))
+
+
 def _checked(card: ModelCard) -> ModelCard:
-    wrong = ""
+    wrong, named = "", () if card.golden is None else (card.golden.name,)
     if sorted(card.labels) not in map(sorted, TASKS.values()):
         wrong = "labels are not " + "; or ".join(", ".join(labels) for labels in TASKS.values())
     elif not 8 <= card.input_size <= 1024 or not 8 <= card.source_size <= 1024:
@@ -107,7 +137,7 @@ def _checked(card: ModelCard) -> ModelCard:
         wrong = "temperature must lie in 0.01 to 100"
     elif not -0.4 <= card.crop_margin <= 2:
         wrong = "crop_margin must lie in -0.4 to 2"
-    elif odd := [name for name in card.files if not _is_file_name(name)]:
+    elif odd := [name for name in (*card.files, *named) if not _is_file_name(name)]:
         wrong = f"{odd[0]!r} is not the name of a file beside it"
     if wrong:
         raise ModelError(f"{card.path}: {wrong}; reinstall the model or run edge-convert")

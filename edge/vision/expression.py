@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.errors import ModelError
+from edge.errors import InterpreterNotFoundError, ModelError
 from edge.quiet import native_stderr_discarded
 from edge.vision.card import DEFAULT_CARD, ModelCard, find_card, read_card
 from edge.vision.face import Gray, normalise
@@ -46,7 +46,12 @@ class ExpressionModel:
 
     def logits(self, faces: Sequence[Gray]) -> NDArray[np.float32]:
         """(n, k) float32 logits of n grey (h, w) uint8 crops of any size."""
-        rows = [self._network(self._prepared(face)) for face in faces]
+        size, source_size = self.card.input_size, self.card.source_size
+        return self.prepared_logits(normalise(face, size, source_size) for face in faces)
+
+    def prepared_logits(self, faces: Iterable[Gray]) -> NDArray[np.float32]:
+        """(n, k) float32 logits of n grey (size, size) uint8 faces that `normalise` has made."""
+        rows = [self._network(face[None, :, :, None]) for face in faces]
         return np.stack(rows) if rows else np.zeros((0, len(self.labels)), np.float32)
 
     def predict(self, faces: Sequence[Gray]) -> NDArray[np.float32]:
@@ -58,9 +63,6 @@ class ExpressionModel:
         scaled = self.logits(faces) / np.float32(self.card.temperature)
         powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
-
-    def _prepared(self, face: Gray) -> NDArray[np.uint8]:
-        return normalise(face, self.card.input_size, self.card.source_size)[None, :, :, None]
 
 
 def load_model(
@@ -76,8 +78,8 @@ def load_model(
         runtime: `litert`, `tflite` (tflite-runtime) or `onnx`; the first that fits if None.
 
     Raises:
-        ModelError: the file is missing, not the one its card names, unusable, or needs an
-            interpreter that is not installed.
+        InterpreterNotFoundError: the file needs an interpreter that is not installed.
+        ModelError: the file is missing, not the one its card names, or unusable.
     """
     if runtime is not None and runtime not in RUNTIMES:
         raise ModelError(f"runtime {runtime!r} is not one of {', '.join(RUNTIMES)}")
@@ -87,12 +89,20 @@ def load_model(
         path = card.pick("onnx" if runtime == "onnx" else "tflite")
     else:
         card = find_card(path)
-    return _load(card, path, threads, runtime)
+    return load_file(card, path, threads, runtime)
 
 
-def _load(card: ModelCard, path: Path, threads: int, runtime: str | None) -> ExpressionModel:
+def fitting_runtimes(file_format: str) -> tuple[str, ...]:
+    """The runtimes that read files of this format, installed or not, the preferred first."""
+    return ("onnx",) if file_format == "onnx" else ("litert", "tflite")
+
+
+def load_file(
+    card: ModelCard, path: Path, threads: int = 1, runtime: str | None = None
+) -> ExpressionModel:
+    """Load a file that `card` names; see `load_model`."""
     file_format = card.files[path.name]["format"]
-    fitting = ("onnx",) if file_format == "onnx" else ("litert", "tflite")
+    fitting = fitting_runtimes(file_format)
     if runtime is not None and runtime not in fitting:
         raise ModelError(f"{path}: is a {file_format} file, which runtime {runtime} cannot read")
     content = card.verified(path)
@@ -112,7 +122,7 @@ def _load(card: ModelCard, path: Path, threads: int, runtime: str | None) -> Exp
             )
         return ExpressionModel(card, path, name, network)
     needed = " or ".join(INSTALL[name] for name in ((runtime,) if runtime else fitting))
-    raise ModelError(f"{path}: no interpreter for it is installed; {needed}")
+    raise InterpreterNotFoundError(f"{path}: no interpreter for it is installed; {needed}")
 
 
 def _tflite(module: str) -> Callable[[bytes, int], Network]:

@@ -21,7 +21,10 @@ class Smoother:
         self._time = 0.0
 
     def add(self, probabilities: NDArray[np.float32], time: float) -> NDArray[np.float32]:
-        """Take in (k,) probabilities read at `time`; return the (k,) average, also summing to 1."""
+        """Take in (k,) probabilities read at `time`; return the (k,) average, also summing to 1.
+
+        Of many visitors seen at the same times they may be (n, k), and so is the average then.
+        """
         if self._average is None or self._seconds <= 0:
             self._average = probabilities
         else:

@@ -171,12 +171,34 @@ def test_list_cameras_names_every_scene(capsys):
         assert scene in told.split()
 
 
+def test_the_self_test_uses_the_model_that_the_configuration_names(golden_card, tmp_path, capsys):
+    config = tmp_path / "config.toml"
+    config.write_text(f'[model]\npath = "{golden_card()}"\nruntime = "litert"\n')
+    assert main(["--self-test", "--json", "--config", str(config)]) == 0
+    checks = objects(capsys.readouterr().out)
+    assert {check["state"] for check in checks} == {"ok", "not checked"}
+    assert all(" on onnx" not in check["what"] for check in checks)
+
+
+@pytest.mark.parametrize(
+    "other", [["--image", "a.jpg"], ["--check-config"], ["--camera", "demo:"]], ids=" ".join
+)
+def test_the_self_test_is_a_job_of_its_own(other, capsys):
+    try:
+        code = main(["--self-test", *other])
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 64
+    assert capsys.readouterr().out == ""
+
+
 def test_version_and_help():
     version = edge_run("--version")
     assert (version.returncode, version.stdout) == (0, f"edge-run {__version__}\n")
     shown = edge_run("--help")
     assert shown.returncode == 0
-    assert "edge-run --image photo.jpg" in shown.stdout, "an example"
+    for example in ("edge-run --image photo.jpg", "edge-run --self-test"):
+        assert example in shown.stdout
 
 
 @pytest.mark.parametrize(

@@ -278,6 +278,42 @@ def test_a_smile_is_seen() -> None:
     assert "happy" in worn
 
 
+def anger_of(scene: str, baseline: str) -> list[float]:
+    """Of the first visitor, reading by reading."""
+    told = steps(frames_of(scene), expression=ExpressionConfig(baseline=baseline))
+    readings = [step.observation.readings for step in told]
+    return [r[0].probabilities["angry"] for r in readings if r and r[0].probabilities]
+
+
+def test_what_a_visitor_shows_all_along_is_taken_off_slowly() -> None:
+    off, visit = anger_of("angry", "off"), anger_of("angry", "visit")
+    assert len(off) == len(visit)
+    assert visit[0] == off[0]
+    assert all(corrected <= raw for raw, corrected in zip(off, visit, strict=True))
+    lost = [raw - corrected for raw, corrected in zip(off, visit, strict=True)]
+    assert 0 < lost[3 * FPS] < lost[9 * FPS] < 0.2
+
+
+def test_who_is_calm_before_loses_no_anger_when_it_comes() -> None:
+    # the play turns angry at 5 s; three seconds later a rule may alert
+    off, visit = anger_of("", "off"), anger_of("", "visit")
+    assert max(off) > 0.45
+    assert visit[8 * FPS] > off[8 * FPS] - 0.1
+
+
+def test_a_site_learns_from_who_has_left() -> None:
+    model: Any = CountingModel()
+    pipeline = Pipeline(Detector(), model, expression=ExpressionConfig(baseline="site"))
+    before = [f for f in frames_of("calm") if f.timestamp < 13]
+    for frame in before:
+        pipeline.step(frame)
+    assert pipeline._site is not None
+    assert (pipeline._site.correction == 0).all()
+    for frame in frames_of("calm")[len(before) :]:
+        pipeline.step(frame)
+    assert pipeline._site.correction[EMOTIONS.index("angry")] > 0
+
+
 def test_the_same_frames_tell_the_same() -> None:
     again = [step.observation.readings for step in steps(frames_of("")[:60])]
     assert again == [step.observation.readings for step in whole_play("")[:60]]

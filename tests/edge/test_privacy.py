@@ -87,8 +87,18 @@ def test_an_alert_is_raised_and_nothing_is_written_or_sent(form, empty_home):
     assert list(Path(empty_home["HOME"]).rglob("*")) == []
 
 
+def test_the_self_test_writes_and_sends_nothing(golden_card, empty_home):
+    ended = audited("--self-test", "--model", golden_card(), "--json", env=empty_home)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert {json.loads(line)["state"] for line in ended.stdout.splitlines()} <= {
+        "ok",
+        "not checked",
+    }
+    assert list(Path(empty_home["HOME"]).rglob("*")) == []
+
+
 def test_the_audit_would_have_seen_it(photo, empty_home):
-    """The two tests above can fail."""
+    """The tests above can fail."""
     ended = audited("--image", photo, "--annotate", "out", env=empty_home)
     assert ended.returncode == 0
     assert "WRITE" in ended.stderr

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edge.errors import ModelError
 from edge.labels import EMOTIONS, TASKS
-from edge.vision.card import DEFAULT_CARD, ModelCard, find_card, read_card
+from edge.vision.card import DEFAULT_CARD, GoldenFile, ModelCard, find_card, read_card
 from edge.vision.expression import load_model
 
 PATIENT = settings(deadline=None)  # other jobs may run beside the tests
@@ -25,6 +25,9 @@ CARD: dict[str, Any] = {
         "m-float32.tflite": {"sha256": "cd" * 32, "format": "tflite", "precision": "float32"},
     },
 }
+
+
+NO_NAMES = ("", "../m.npz", "sub/m.npz", "/m.npz", "m\n.npz")
 
 
 def write(folder: Path, card: object, name: str = "m.json") -> Path:
@@ -65,6 +68,45 @@ def test_the_shipped_card_names_the_files_that_are_promised(
 def test_a_card_is_read(tmp_path: Path) -> None:
     path = write(tmp_path, CARD)
     assert read_card(path) == ModelCard(path, EMOTIONS, 64, 48, 0.0, 1.25, CARD["files"])
+
+
+GOLDEN = {"file": "m-golden.npz", "sha256": "ef" * 32, "inputs": 40}
+
+
+def test_a_golden_file_is_read_where_there_is_one(tmp_path: Path) -> None:
+    card = read_card(write(tmp_path, CARD | {"golden": GOLDEN}))
+    assert card.golden == GoldenFile("m-golden.npz", "ef" * 32)
+    with pytest.raises(ModelError, match=r"m-golden\.npz: cannot be read"):
+        card.verified_golden()
+    (tmp_path / "m-golden.npz").write_bytes(b"another")
+    with pytest.raises(ModelError, match=r"m-golden\.npz: sha256 differs from m\.json"):
+        card.verified_golden()
+
+
+def test_a_card_of_an_older_version_has_none(tmp_path: Path) -> None:
+    for card in (CARD, CARD | {"golden": None}):
+        read = read_card(write(tmp_path, card))
+        assert read.golden is None
+        with pytest.raises(ModelError, match=r"m\.json: names no golden file.*edge-convert"):
+            read.verified_golden()
+
+
+@pytest.mark.parametrize(
+    "golden",
+    [
+        [],
+        "m-golden.npz",
+        3,
+        {},
+        {"file": "m.npz"},
+        *({"file": name, "sha256": ""} for name in NO_NAMES),
+    ],
+    ids=repr,
+)
+def test_a_golden_file_that_cannot_be_meant_is_refused(tmp_path: Path, golden: object) -> None:
+    written = write(tmp_path, CARD | {"golden": golden})
+    with pytest.raises(ModelError, match=r"m\.json: .*; reinstall the model or run edge-convert"):
+        read_card(written)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -156,7 +198,7 @@ values = st.recursive(
 @st.composite
 def mutated(draw: st.DrawFn) -> Any:
     """The card with up to three places replaced by anything that JSON can say."""
-    card: Any = copy.deepcopy(CARD)
+    card: Any = copy.deepcopy(CARD | {"golden": GOLDEN})
     for _ in range(draw(st.integers(1, 3))):
         (*parents, last) = draw(st.sampled_from([place for place in places(card) if place]))
         table = card
