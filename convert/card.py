@@ -9,7 +9,7 @@ from typing import Any
 from edge.files import sha256
 from train.architectures import ARCHITECTURES
 from train.data import SIDE, FaceSet
-from train.metrics import Probabilities, at_recall
+from train.metrics import Probabilities, at_recall, label_sets
 from train.task import Task
 
 TERMS = {
@@ -26,6 +26,17 @@ TASKS = {
 # What a desk would watch for, and what the card calls it; the first that a model tells.
 WATCHED = {"angry": "anger", "negative": "negative", "sad": "sad"}
 RECALLS = (0.5, 0.8, 0.9)
+IN_THE_GRAPH = "pixels from 0-255 to the range that the first layer takes"
+ON_THE_DEVICE = (
+    "the crop to `source_size`, then to `size` (edge.vision.face.normalise)",
+    "for int8 TFLite files pixel - 128; a table look-up, since the input's scale is 1",
+    "logits from the int8 output, by its scale and zero point",
+    "division by `temperature`, then softmax",
+)
+BATCH = (
+    "one face; a TFLite file takes more after resize_tensor_input, an ONNX file for more is what "
+    "edge-convert --batch makes"
+)
 KEPT = (
     "n",
     "accuracy",
@@ -67,6 +78,9 @@ def card(
             "range": "0-255, scaled inside the graph; int8 files take pixel - 128",
         },
         "output": "logits; divide by temperature, then softmax",
+        "in_the_graph": IN_THE_GRAPH,
+        "on_the_device": list(ON_THE_DEVICE),
+        "batch": BATCH,
         "crop_margin": 0.0,
         "temperature": round(temperature, 4),
         "terms": TERMS | _backbone_terms(trained),
@@ -113,16 +127,26 @@ def operating_points(probabilities: Probabilities, faces: FaceSet) -> dict[str, 
     votes.
 
     Returns:
-        `{"anger": {"recall 0.5": {"original": {...}, "ferplus": {...}}, ...}}`
+        `{"anger": {"recall 0.5": {"original": {...}, "ferplus": {...}}, ...}}` with `threshold`,
+        `precision`, `fpr` and `fpr_by_class`, the share of each other class that is told so.
     """
     watched = next(name for name in WATCHED if name in faces.classes)
     label = faces.classes.index(watched)
-    agreed = faces.majority >= 0
     told = probabilities[:, label]
-    points: dict[str, Any] = {}
-    for recall in RECALLS:
-        point: dict[str, Any] = {"original": at_recall(told, faces.labels == label, recall)}
-        if agreed.any():
-            point["ferplus"] = at_recall(told[agreed], faces.majority[agreed] == label, recall)
-        points[f"recall {recall}"] = point
+    points: dict[str, Any] = {f"recall {recall}": {} for recall in RECALLS}
+    for labels, (chosen, truth) in label_sets(faces).items():
+        for recall in RECALLS:
+            point: dict[str, Any] = at_recall(told[chosen], truth == label, recall)
+            threshold = point["threshold"]
+            point["fpr_by_class"] = {
+                name: _share_told(told[chosen][truth == other], threshold)
+                for other, name in enumerate(faces.classes)
+                if other != label
+            }
+            points[f"recall {recall}"][labels] = point
     return {WATCHED[watched]: points}
+
+
+def _share_told(told: Probabilities, threshold: float | None) -> float | None:
+    """None where there is no threshold, or no face of the class."""
+    return None if threshold is None or not len(told) else float((told >= threshold).mean())

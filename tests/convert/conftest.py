@@ -110,30 +110,57 @@ def keras_file(model, tmp_path_factory) -> Path:
     return path
 
 
+MAKERS = {
+    "float32.tflite": "convert.tflite.float32",
+    "float16.tflite": "convert.tflite.float16",
+    "dynamic.tflite": "convert.tflite.dynamic",
+    "int8.tflite": "convert.tflite.int8",
+    "float32.onnx": "convert.onnx_files.float32",
+    "int8.onnx": "convert.onnx_files.int8",
+}
+
+
 @pytest.fixture(scope="session")
 def made(model, splits, tmp_path_factory) -> SimpleNamespace:
     """One conversion: `.folder`, `.card` and what was said."""
     from convert.convert import convert
+    from convert.plan import Plan
 
     folder = tmp_path_factory.mktemp("models")
     lines: list[str] = []
-    card = convert(model, splits, folder, "tiny", {"recipe": "for tests"}, say=lines.append)
+    card = convert(
+        model,
+        splits,
+        folder,
+        "tiny",
+        {"recipe": "for tests"},
+        plan=Plan(aware="never"),
+        say=lines.append,
+    )
     return SimpleNamespace(folder=folder, card=card, lines=lines)
 
 
 @pytest.fixture
-def reconvert(made, model, splits, monkeypatch) -> Callable[..., dict[str, Any]]:
-    """`convert` with files that were made before, since making them takes most of the time."""
+def quick(made, monkeypatch) -> None:
+    """Files that were made before, since making them takes most of the time."""
+    for ending, maker in MAKERS.items():
+        content = (made.folder / f"tiny-{ending}").read_bytes()
+        monkeypatch.setattr(maker, lambda *_, content=content: content)
+
+
+@pytest.fixture
+def reconvert(quick, model, splits) -> Callable[..., dict[str, Any]]:
+    """`convert` with files that were made before."""
     from convert.convert import convert
+    from convert.formats import parse_formats
+    from convert.plan import Plan
 
-    def content(name: str) -> bytes:
-        return (made.folder / name).read_bytes()
+    del quick
 
-    monkeypatch.setattr("convert.tflite.float32", lambda *_: content("tiny-float32.tflite"))
-    monkeypatch.setattr("convert.tflite.int8", lambda *_: content("tiny-int8.tflite"))
-    monkeypatch.setattr("convert.onnx_int8.int8", lambda *_: content("tiny-int8.onnx"))
-
-    def again(out: Path, name: str = "again", **options: Any) -> dict[str, Any]:
-        return convert(model, splits, out, name, {}, say=lambda _: None, **options)
+    def again(
+        out: Path, name: str = "again", formats: str = "int8.tflite,float32.tflite", **options: Any
+    ) -> dict[str, Any]:
+        plan = Plan(parse_formats(formats), aware="never", **options)
+        return convert(model, splits, out, name, {}, plan=plan, say=lambda _: None)
 
     return again

@@ -15,10 +15,11 @@ import keras
 import numpy as np
 import pytest
 
-from convert import onnx_int8, tflite
+from convert import onnx_files, tflite
 from convert.card import card
+from convert.operators import tflite_operators
 from convert.representative import representative_faces
-from convert.verify import check_all_int8, check_parity, check_steady
+from convert.verify import check_int8, check_parity, check_steady
 from edge.vision.expression import load_model
 from train.architectures import ARCHITECTURES, build
 from train.batches import prepared
@@ -90,7 +91,7 @@ def files_of(network: keras.Model, splits, folder: Path, with_onnx: bool) -> lis
     }
     if with_onnx:
         (folder / "workshop").mkdir()
-        content = onnx_int8.int8(network, faces, folder / "workshop")
+        content = onnx_files.int8(network, faces, folder / "workshop")
         made["net-int8.onnx"] = ("onnx", "int8", content)
     for name, (_, _, content) in made.items():
         (folder / name).write_bytes(content)
@@ -126,7 +127,7 @@ def test_from_the_first_step_to_the_device(trained, splits, tmp_path):
         else:
             assert signal_to_noise(reference, told) > SIGNAL_TO_NOISE, path.name
         if path.name.endswith("int8.tflite"):
-            check_all_int8(path)
+            check_int8(tflite_operators(path.read_bytes()), "tflite", path.name)
 
 
 def test_an_int8_file_is_about_a_byte_a_parameter(splits, tmp_path):

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from convert.convert import convert
+from convert.formats import parse_formats
+from convert.plan import Plan
 from edge.camera.demo import FACES
 from edge.cli import main
 from edge.errors import ConfigError, DataError
@@ -32,7 +34,8 @@ def task_model(request, splits, fit_quickly, tmp_path_factory) -> SimpleNamespac
     training = task.faces(splits["Training"])
     fit_quickly(network, prepared(training.images, SIZE), training.labels)
     folder, lines = tmp_path_factory.mktemp("models"), list[str]()
-    card = convert(network, splits, folder, "m", {}, max_drop=0.1, say=lines.append)
+    plan = Plan(parse_formats("float32.tflite,int8.tflite,int8.onnx"), max_drop=0.1, aware="never")
+    card = convert(network, splits, folder, "m", {}, plan=plan, say=lines.append)
     return SimpleNamespace(task=task, folder=folder, card=card, lines=lines)
 
 
@@ -50,7 +53,7 @@ def command(capsys):
 def test_the_card_has_the_labels_of_the_task(task_model):
     assert tuple(task_model.card["labels"]) == TASKS[task_model.task.name]
     points = task_model.card["operating_points"]
-    assert list(points) == ["chosen_on", POINTS[task_model.task.name]]
+    assert list(points) == ["chosen_on", "file", POINTS[task_model.task.name]]
     assert 0 <= points[POINTS[task_model.task.name]]["recall 0.8"]["original"]["threshold"] <= 1
     for about in task_model.card["files"].values():
         scores = about["metrics"]["PublicTest"]["original"]
