@@ -39,7 +39,8 @@ class Chart:
 
     Attributes:
         title: What it answers.
-        kind: Lines over numbers, horizontal bars over names, or points.
+        kind: Lines over numbers, horizontal bars over names, the same with the series one after the
+            other in a bar, or points.
         x_label: With its unit; of bars, of their length.
         y_label: With its unit; empty for bars.
         series: At least one.
@@ -49,7 +50,7 @@ class Chart:
     """
 
     title: str
-    kind: Literal["line", "bar", "points"]
+    kind: Literal["line", "bar", "stacked", "points"]
     x_label: str
     y_label: str
     series: Sequence[Series]

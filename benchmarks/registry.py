@@ -21,6 +21,8 @@ class Benchmark:
         data: Whether it must have FER-2013, or may, or has no use for it.
         whole: Flags of its command for all that it can tell.
         quick: The same for a first look, in about a minute.
+        headline: Which figures stand in a report's summary, as patterns of their names with `*`;
+            the first of each thing measured if empty, or if the result has none of these.
         alone: Why it is only ever started by hand; empty if `report --run` may.
     """
 
@@ -29,6 +31,7 @@ class Benchmark:
     data: Literal["must", "may", "no"] = "no"
     whole: Sequence[str] = ()
     quick: Sequence[str] = ()
+    headline: Sequence[str] = ()
     alone: str = ""
 
 
@@ -52,23 +55,32 @@ BENCHMARKS = {
         "benchmarks.accuracy",
         data="must",
         whole=("--end-to-end", "--robustness"),
+        headline=("*-int8.tflite/*/accuracy",),
     ),
     "alerts": Benchmark(
         "Of visits to the desk, how many angry ones are alerted, and how many calm ones falsely?",
         "benchmarks.alerts",
         data="must",
-        quick=("--visits", "2"),
+        quick=("--visits", "2", "--faces", "300"),
     ),
     "latency": Benchmark(
         "How many milliseconds do a file, a stage of the pipeline and a whole frame take?",
         "benchmarks.latency",
         quick=("--quick",),
+        headline=("*-int8.tflite/*/p50", "640x480/1 face/cpu", "640x480/1 face/sustained"),
     ),
     "peers": Benchmark(
         "How does a frame's CPU time compare with the loops and packages that people use?",
         "benchmarks.peers",
         data="may",
         quick=("--frames", "30", "--faces", "100"),
+        headline=(
+            "edge-run/cpu",
+            "first loop/*times*",
+            "OpenCV*/*times*",
+            "fer/*times*",
+            "*times*",
+        ),
     ),
     "startup": Benchmark(
         "How soon is the first frame looked at, and how much memory does the service take?",
@@ -79,6 +91,7 @@ BENCHMARKS = {
         "Does anything grow while the service runs: memory, files, threads, delay?",
         "benchmarks.soak",
         quick=("--minutes", "1"),
+        headline=("RSS", "RSS/slope", "dropped", "p99 of a frame"),
     ),
     "energy": Benchmark(
         "What does watching cost in joules or CPU-seconds, idle and with a visitor?",

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.asking import ask
 from benchmarks.chart import Chart
 from benchmarks.result import Figure
 
@@ -23,14 +22,14 @@ def measure(runs: int, say: Callable[[str], None]) -> dict[str, Any]:
 
     Returns:
         `{"runs": n, "first_frame_s": s, "rss_mib": after the play, "peak_mib": highest}`
+
+    Raises:
+        NoAnswerError: the service does not run here.
     """
     found = []
     for run in range(runs + 1):
         start = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, "-c", CHILD], check=True, capture_output=True, text=True
-        )
-        told = json.loads(done.stdout.splitlines()[-1])
+        told = ask(CHILD)
         told["first_frame_s"] = told.pop("first_frame_at") - start
         if run:  # the first run warms the disk's cache
             found.append(told)
@@ -41,10 +40,12 @@ def measure(runs: int, say: Callable[[str], None]) -> dict[str, Any]:
 
 def as_text(measured: dict[str, Any]) -> str:
     """One line for people."""
+    runs = measured["runs"]
+    of = "one run" if runs == 1 else f"medians of {runs} runs"
     return (
         f"edge-run: first frame looked at {measured['first_frame_s']:.2f} s after start; "
         f"{measured['rss_mib']:.0f} MiB RSS after the play, {measured['peak_mib']:.0f} MiB at most "
-        f"(medians of {measured['runs']} runs)"
+        f"({of})"
     )
 
 

@@ -14,6 +14,7 @@ from benchmarks.alerts.desk import SEED, Desk
 from benchmarks.alerts.traffic import ANGRY
 from benchmarks.alerts.watch import alerts, watch
 from benchmarks.progress import progress
+from benchmarks.shares import sample
 from edge.config import Config
 from edge.errors import DataError, ModelError
 from edge.labels import EMOTIONS
@@ -35,6 +36,7 @@ def measure(
     tune: bool = False,
     visits: int = VISITS,
     crops: int = CROPS,
+    count: int | None = None,
 ) -> dict[str, Any]:
     """Judge the default rule on the faces of one split.
 
@@ -44,22 +46,29 @@ def measure(
         tune: Also look for the best settings with each baseline.
         visits: Of each face.
         crops: Of each face, that its visits draw from.
+        count: Of the faces with FER+ votes, only so many, each class with its share; all if None.
 
     Raises:
-        DataError: the faces have no FER+ votes for angry or for calm ones.
+        DataError: the faces have no FER+ votes for angry or for calm ones, or `count` is so small
+            that one of the two is missing.
         ModelError: the model does not tell the seven emotions.
     """
     if model.labels != EMOTIONS:
         raise ModelError(
             f"{model.path}: alerts are measured on the seven emotions; name such a model"
         )
-    chosen = faces[np.flatnonzero(faces.majority >= 0)]
-    classes = np.array(EMOTIONS)[chosen.majority]
-    if len(chosen) == 0 or not 0 < (classes == ANGRY).sum() < len(chosen):
+    voted = faces[np.flatnonzero(faces.majority >= 0)]
+    if not _has_both(voted):
         raise DataError(
             f"{split}: visits need angry and calm faces by the FER+ votes; put fer2013new.csv "
             "beside fer2013.csv"
         )
+    chosen = voted if count is None else sample(voted, count)
+    if not _has_both(chosen):
+        raise DataError(
+            f"--faces {count}: not both angry and calm ones are among so few; take more"
+        )
+    classes = np.array(EMOTIONS)[chosen.majority]
     say(f"{model.path.name} on {model.runtime}: {len(chosen)} faces of {split}, {crops} crops each")
     config = Config()
     rng = np.random.default_rng(SEED)
@@ -70,7 +79,13 @@ def measure(
         config.expression,
         config.rules["anger"],
     )
-    return {"file": model.path.name, "split": split, "faces": len(chosen)} | of_desk(desk, tune)
+    few = f"{len(chosen)} of {len(voted)} faces of {split} only" if len(chosen) < len(voted) else ""
+    about = {"file": model.path.name, "split": split, "faces": len(chosen), "only": few}
+    return about | of_desk(desk, tune)
+
+
+def _has_both(faces: FaceSet) -> bool:
+    return 0 < int((faces.majority == EMOTIONS.index(ANGRY)).sum()) < len(faces)
 
 
 def of_desk(desk: Desk, tune: bool = False) -> dict[str, Any]:

@@ -32,6 +32,12 @@ def add(commands: Commands) -> None:
         "--tune", action="store_true", help="also find the best settings with each baseline"
     )
     command.add_argument("--visits", type=int, default=20, metavar="N", help="of each face (20)")
+    command.add_argument(
+        "--faces",
+        type=int,
+        metavar="N",
+        help="only so many of the split, each class with its share, the same every time (all)",
+    )
     add_output(command)
     command.set_defaults(run_it=_run)
 
@@ -42,6 +48,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from train.data import load
 
     visits = at_least_one(arguments.visits, "--visits")
+    count = None if arguments.faces is None else at_least_one(arguments.faces, "--faces")
     if arguments.tune and arguments.split != "PublicTest":
         raise UsageError(f"--tune on {arguments.split}: settings are chosen on --split PublicTest")
     say(f"reading {arguments.data} ...")
@@ -53,6 +60,14 @@ def _run(arguments: argparse.Namespace) -> int:
         say,
         tune=arguments.tune,
         visits=visits,
+        count=count,
     )
-    figures = alerts.figures(measured)
-    return finish(arguments, "alerts", measured, alerts.as_text, figures, files=[model.path])
+    return finish(
+        arguments,
+        "alerts",
+        measured,
+        alerts.as_text,
+        alerts.figures(measured),
+        files=[model.path],
+        warnings=[line] if (line := measured["only"]) else [],
+    )

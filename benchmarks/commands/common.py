@@ -49,11 +49,13 @@ def new_file(text: str) -> Path:
     """A file to write, seen to be possible before an hour is spent on its content.
 
     Raises:
-        ArgumentTypeError: it is a folder, or its folder cannot be written to.
+        ArgumentTypeError: it is a folder, a device or a pipe, or its folder cannot be written to.
     """
     path = Path(text)
     if path.is_dir():
         raise argparse.ArgumentTypeError(f"{path}: is a folder; name a file")
+    if path.exists() and not path.is_file():  # a new file would take the device's place
+        raise argparse.ArgumentTypeError(f"{path}: is no ordinary file; name one")
     there = next(folder for folder in path.absolute().parents if folder.exists())
     if not (there.is_dir() and os.access(there, os.W_OK)):
         raise argparse.ArgumentTypeError(f"{path}: {there} cannot be written to")

@@ -41,17 +41,19 @@ def _run(arguments: argparse.Namespace) -> int:
 
     measured = latency.measure(
         arguments.card,
-        plan.sizes(arguments.size) if arguments.size else plan.SIZES,
-        plan.face_counts(arguments.faces) if arguments.faces else plan.FACES,
-        plan.numbers(arguments.threads, "--threads", 1, 64) if arguments.threads else (),
+        plan.sizes(arguments.size) if arguments.size is not None else plan.SIZES,
+        plan.face_counts(arguments.faces) if arguments.faces is not None else plan.FACES,
+        () if arguments.threads is None else plan.numbers(arguments.threads, "--threads", 1, 64),
         plan.QUICK if arguments.quick else plan.FULL,
     )
+    folder = arguments.card.parent
     return finish(
         arguments,
         "latency",
         measured,
         latency.as_text,
         latency.figures(measured),
-        [arguments.card.parent / name for name in read_card(arguments.card).files],
+        # a file that is named and not there is told as left out
+        [path for name in read_card(arguments.card).files if (path := folder / name).is_file()],
         measured["condition"]["warnings"],
     )

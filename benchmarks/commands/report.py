@@ -63,4 +63,6 @@ def _check(arguments: argparse.Namespace) -> None:
 def _page(path: Path) -> Path:
     if path.is_dir():
         raise UsageError(f"--out {path}: is a folder; name the page, or add --run")
+    if path.exists() and not path.is_file():  # a new file would take the device's place
+        raise UsageError(f"--out {path}: is no ordinary file; name one")
     return path

@@ -37,7 +37,7 @@ def _stages(scenes: list[dict[str, Any]]) -> Chart:
     chosen = [scene for scene in scenes if scene["faces"] == faces]
     return Chart(
         title=f"Where a frame's time goes, by its size; faces in view: {faces}",
-        kind="bar",
+        kind="stacked",
         x_label="milliseconds a frame, mean",
         y_label="",
         series=[

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import signal
 import statistics
-import subprocess
-import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.latency.one_file import MODULES
+from benchmarks.asking import NoAnswerError, ask
 from benchmarks.latency.plan import Plan
 from benchmarks.progress import progress
 from benchmarks.timing import percentiles
-from edge.message import one_line
 from edge.vision.card import ModelCard
+from edge.vision.expression import MODULES, fitting_runtimes
 
 CHILD = "from benchmarks.latency.one_file import child; child()"
-FITTING = {"tflite": ("litert", "tflite"), "onnx": ("onnx",)}
 
 
 def measure_files(card: ModelCard, threads: Sequence[int], plan: Plan) -> dict[str, Any]:
@@ -35,7 +31,7 @@ def measure_files(card: ModelCard, threads: Sequence[int], plan: Plan) -> dict[s
     combinations = [
         {"file": name, "runtime": runtime, "threads": count}
         for name, about in card.files.items()
-        for runtime in FITTING[about["format"]]
+        for runtime in fitting_runtimes(about["format"])
         if find_spec(MODULES[runtime].partition(".")[0])
         for count in threads
     ]
@@ -45,7 +41,7 @@ def measure_files(card: ModelCard, threads: Sequence[int], plan: Plan) -> dict[s
     for index in progress(turns, "model files"):
         try:
             answers[index].append(_ask(card.path.parent, combinations[index], plan))
-        except _NotRunError as error:
+        except NoAnswerError as error:  # an interpreter that is installed and does not work
             one = combinations[index]
             skipped[f"{one['file']} in {one['runtime']}: {error}"] = None
     rows = [
@@ -56,10 +52,6 @@ def measure_files(card: ModelCard, threads: Sequence[int], plan: Plan) -> dict[s
     return {"rows": rows, "skipped": [*skipped, *_missing(card)]}
 
 
-class _NotRunError(Exception):
-    """An interpreter that is installed and does not work."""
-
-
 def _ask(folder: Path, combination: dict[str, Any], plan: Plan) -> dict[str, Any]:
     asked = {
         "path": str(folder / combination["file"]),
@@ -68,17 +60,7 @@ def _ask(folder: Path, combination: dict[str, Any], plan: Plan) -> dict[str, Any
         "calls": plan.calls,
         "seconds": plan.seconds,
     }
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, json.dumps(asked)],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode < 0:  # as a library does that was built for another processor
-        raise _NotRunError(f"its process ended by {signal.Signals(-done.returncode).name}")
-    if done.returncode:
-        raise _NotRunError(one_line((done.stderr.splitlines() or ["no reason told"])[-1]))
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    told: dict[str, Any] = ask(CHILD, json.dumps(asked))
     return told
 
 
@@ -93,7 +75,7 @@ def _row(answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _missing(card: ModelCard) -> list[str]:
     formats = {about["format"] for about in card.files.values()}
-    runtimes = [runtime for each in sorted(formats) for runtime in FITTING[each]]
+    runtimes = [runtime for each in sorted(formats) for runtime in fitting_runtimes(each)]
     return [
         f"{runtime}: not installed here"
         for runtime in runtimes

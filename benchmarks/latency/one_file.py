@@ -13,19 +13,13 @@ import cv2
 
 from edge.camera.demo import FACES
 from edge.quiet import native_stderr_discarded
-from edge.vision import expression
 from edge.vision.card import find_card
-from edge.vision.expression import ExpressionModel
+from edge.vision.expression import MODULES, ExpressionModel, build_network
 from edge.vision.face import Gray
 
 FACE = 160  # side of the face in pixels, as in a 640x480 frame of a visitor at the desk
 WARM_UP = 10  # calls until caches and clocks have settled
 FEWEST = 20
-MODULES = {
-    "litert": "ai_edge_litert.interpreter",
-    "tflite": "tflite_runtime.interpreter",
-    "onnx": "onnxruntime",
-}
 
 
 def one_file(path: Path, runtime: str, threads: int, calls: int, seconds: float) -> dict[str, Any]:
@@ -66,7 +60,7 @@ def visitor_face() -> Gray:
 def _load(path: Path, runtime: str, threads: int) -> ExpressionModel:
     """As `load_model`, but without its trial run, after which no call is the first."""
     card = find_card(path)
-    network = expression._BUILDERS[runtime](card.verified(path), threads)
+    network = build_network(card.verified(path), runtime, threads)
     return ExpressionModel(card, path, runtime, network)
 
 

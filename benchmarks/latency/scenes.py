@@ -16,7 +16,7 @@ from benchmarks.latency.scene import FPS, as_mjpeg, as_yuyv, back_and_forth, dra
 from benchmarks.progress import progress
 from benchmarks.timing import percentiles
 from edge.camera.gray import to_gray
-from edge.vision.detect import DetectionConfig, _shrunk
+from edge.vision.detect import DetectionConfig, shrunk
 from edge.vision.expression import ExpressionModel
 from edge.vision.face import Gray
 from edge.vision.motion import SIZE
@@ -123,4 +123,4 @@ def _shrink_for_motion(gray: Gray) -> object:
 
 def _shrink(gray: Gray) -> object:
     """The call with which `Detector.full` begins."""
-    return _shrunk(gray, min(1.0, DetectionConfig().width / gray.shape[1]))
+    return shrunk(gray, min(1.0, DetectionConfig().width / gray.shape[1]))

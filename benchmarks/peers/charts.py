@@ -16,7 +16,7 @@ def figures(measured: dict[str, Any]) -> list[Figure]:
         found.append(Figure(f"{name}/cpu", result["cpu_ms"], "ms a frame"))
         if name != OURS:
             ratio = result["times_ours"]
-            found.append(Figure(f"{name}/times {OURS}", ratio, "x", better="higher"))
+            found.append(Figure(f"{name}/times {OURS}", ratio, "times", better="higher"))
     return found
 
 

@@ -28,7 +28,7 @@ def draw(chart: Chart) -> Any:
 
     if not any(np.isfinite(values(series)).any() for series in chart.series):
         return None
-    tall = {"height": _height(chart)} if chart.kind == "bar" else {}
+    tall = {"height": _height(chart)} if chart.kind in ("bar", "stacked") else {}
     with _plain_text(), axes_of("", **tall) as (figure, axes):
         _entitle(figure, chart.title)
         KINDS[chart.kind](axes, chart)
@@ -69,4 +69,5 @@ def _mark(axes: Any, chart: Chart) -> None:
 
 def _height(chart: Chart) -> float:
     """Of bars, in inches; each keeps its width however many there are."""
-    return AROUND + ROW * len(bar_names(chart)) * max(len(chart.series), 1.4)
+    beside = 1 if chart.kind == "stacked" else len(chart.series)
+    return AROUND + ROW * len(bar_names(chart)) * max(beside, 1.4)

@@ -52,16 +52,45 @@ def bars(axes: Any, chart: Chart) -> None:
         told = {"xerr": reach(series), "label": one_line(series.name)}
         axes.barh(middle, values(series), 0.9 * tall, **told, **look)
         _write_values(axes, series, middle)
+    _name_bars(axes, names)
+    every = np.concatenate([values(series) for series in chart.series])
+    if chart.log_x and (every > 0).all():
+        _logarithmic(axes, every)
+
+
+def stacked(axes: Any, chart: Chart) -> None:
+    """One bar a name, the series' parts one after the other in it, with their sum at its end.
+
+    A part that is not known, or below zero, takes no room.
+    """
+    names = bar_names(chart)
+    ends = np.zeros(len(names))
+    for index, series in enumerate(chart.series):
+        rows = [names.index(str(name)) for name in series.x]
+        parts = np.nan_to_num(np.maximum(values(series), 0), posinf=0)
+        look = _colour(index) | {"hatch": _again(index, "", "///", "xxx"), "edgecolor": "white"}
+        told = {"left": ends[rows], "label": one_line(series.name), "linewidth": 0}
+        axes.barh(rows, parts, 0.7, **told, **look)
+        ends[rows] += parts
+    for row, end in enumerate(ends):
+        _write_value(axes, float(end), float(end), row)
+    _name_bars(axes, names)
+
+
+KINDS: dict[str, Callable[[Any, Chart], None]] = {
+    "line": lines,
+    "points": points,
+    "bar": bars,
+    "stacked": stacked,
+}
+
+
+def _name_bars(axes: Any, names: list[str]) -> None:
+    """From the top, with room for the figures at their ends."""
     axes.set_yticks(range(len(names)), [_short(name) for name in names])
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
-    axes.margins(x=0.14)  # for the figures at the ends
-    every = np.concatenate([values(series) for series in chart.series])
-    if chart.log_x and (every > 0).all():
-        _logarithmic(axes, every.max() / every.min())
-
-
-KINDS: dict[str, Callable[[Any, Chart], None]] = {"line": lines, "points": points, "bar": bars}
+    axes.margins(x=0.14)
 
 
 def _colour(index: int) -> dict[str, Any]:
@@ -81,9 +110,12 @@ def _write_values(axes: Any, series: Series, middle: NDArray[np.float64]) -> Non
     ends = np.fmax(np.fmax(values(series), bounds(series)[1]), 0)
     for value, end, row in zip(values(series), ends, middle, strict=True):
         if np.isfinite(value):
-            told = number(float(value), 3)
-            look: Any = {"textcoords": "offset points", "va": "center", "fontsize": 8.5}
-            axes.annotate(told, (end, row), xytext=(4, 0), **look)
+            _write_value(axes, float(value), float(end), float(row))
+
+
+def _write_value(axes: Any, value: float, end: float, row: float) -> None:
+    look: Any = {"textcoords": "offset points", "va": "center", "fontsize": 8.5}
+    axes.annotate(number(value, 3), (end, row), xytext=(4, 0), **look)
 
 
 def _short(name: str) -> str:
@@ -94,13 +126,15 @@ def _short(name: str) -> str:
 def _scale(axes: Any, chart: Chart) -> None:
     every = np.concatenate([places(series, chart.log_x) for series in chart.series])
     if chart.log_x and np.isfinite(every).any():
-        _logarithmic(axes, np.nanmax(every) / np.nanmin(every))
+        _logarithmic(axes, every)
 
 
-def _logarithmic(axes: Any, span: float) -> None:
+def _logarithmic(axes: Any, every: NDArray[np.float64]) -> None:
     """Ticks as plain numbers, more of them where the axis spans little."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+    with np.errstate(over="ignore"):  # by the smallest number there is, a quotient is infinite
+        span = np.nanmax(every) / np.nanmin(every)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1,) if span >= WIDE else (1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))

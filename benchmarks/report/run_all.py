@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.registry import BENCHMARKS, Benchmark
 from edge.errors import DataError, OutputError
 
 CHILD = "import sys; from benchmarks.cli import main; sys.exit(main())"
+HEARD = 2.0  # seconds in which a command that was interrupted itself has ended
+GRACE = 10.0  # seconds that it has otherwise; `soak` gives its service five
 
 Start = Callable[[list[str]], int]  # a command of edge-bench; returns its exit code
 
 
 def in_a_process(arguments: list[str]) -> int:
     """Run a command of `edge-bench`: what one leaves in memory must not slow the next."""
-    told = [sys.executable, "-c", CHILD, *arguments]
-    return subprocess.run(told, stdout=subprocess.DEVNULL, check=False).returncode
+    return wait_for([sys.executable, "-c", CHILD, *arguments])
+
+
+def wait_for(command: Sequence[str]) -> int:
+    """Run a command to its end; return its exit code.
+
+    Interrupted, it lets the command end what that has started itself: `soak` has the service in a
+    session of its own, which would run on if the command were killed.
+    """
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            _end(child)
+            raise
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    try:
+        child.wait(HEARD)  # a terminal's Ctrl-C has reached it, too: a second would cut its end
+    except subprocess.TimeoutExpired:
+        child.send_signal(signal.SIGINT)
+        try:
+            child.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            child.kill()
 
 
 def run_all(

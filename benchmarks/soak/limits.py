@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.soak.expected import angry_times, most_raised
 from benchmarks.soak.slope import slope, verdict
+from benchmarks.words import number
 from edge.alerts.rule import RuleConfig
 from edge.camera.scenes import PLAYS
 
@@ -92,6 +93,11 @@ def judge(record: Mapping[str, Any], limits: Limits, busy: bool = False) -> dict
     }
 
 
+def rate(value: float | None) -> str:
+    """A slope for people: three digits, thousandths at the finest, a question mark for none."""
+    return "?" if value is None else number(round(value, 3) + 0.0, 3)  # -0.0 would show its sign
+
+
 def warm(hours: Sequence[float]) -> int:
     """How many of the first points belong to the warm-up."""
     if not hours:
@@ -141,8 +147,8 @@ def _grew(watched: Watched, found: Mapping[str, Any]) -> str:
     if found["verdict"] != "grows":
         return ""
     return (
-        f"{watched.name}: {found['value']:.3g} {watched.unit} more an hour (95%: "
-        f"{found['low']:.3g} to {found['high']:.3g}), above {found['limit']:g}"
+        f"{watched.name}: {rate(found['value'])} {watched.unit} more an hour (95%: "
+        f"{rate(found['low'])} to {rate(found['high'])}), above {found['limit']:g}"
     )
 
 

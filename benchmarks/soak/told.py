@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.chart import Chart, Series
 from benchmarks.result import Figure
-from benchmarks.soak.limits import WATCHED, warm
+from benchmarks.soak.limits import WATCHED, rate, warm
 from train.table import markdown_table
 
 
@@ -23,7 +23,9 @@ def figures(measured: dict[str, Any]) -> list[Figure]:
     found = [Figure("dropped", measured["dropped"]["percent"], "%", timed=False)]
     for key, (name, unit, *_) in WATCHED.items():
         if (value := measured["slopes"][key]["value"]) is not None:
-            found.append(Figure(f"{name}/slope", value, f"{unit} an hour", timed=False))
+            # around zero, so it is never the same twice: the limits judge it, not another run
+            unit_an_hour = f"{unit} an hour"
+            found.append(Figure(f"{name}/slope", value, unit_an_hour, "none", timed=False))
     for key, name, unit in (
         ("rss_mib", "RSS", "MiB"),
         ("cpu_percent", "CPU", "%"),
@@ -87,7 +89,7 @@ def _table(measured: Mapping[str, Any]) -> str:
     rows = []
     for key, (name, unit, *_) in WATCHED.items():
         found = measured["slopes"][key]
-        value, low, high = (_number(found[one]) for one in ("value", "low", "high"))
+        value, low, high = (rate(found[one]) for one in ("value", "low", "high"))
         rows.append(
             (f"{name}, {unit}", value, f"{low} to {high}", f"{found['limit']:g}", found["verdict"])
         )
@@ -135,8 +137,8 @@ def _note(measured: Mapping[str, Any], key: str) -> str:
     if found["value"] is None:
         return f"Too few points for a slope of {name}."
     return (
-        f"{name}: {found['value']:.3g} {unit} an hour (95%: {found['low']:.3g} to "
-        f"{found['high']:.3g}), limit {found['limit']:g}."
+        f"{name}: {rate(found['value'])} {unit} an hour (95%: {rate(found['low'])} to "
+        f"{rate(found['high'])}), limit {found['limit']:g}."
     )
 
 
@@ -151,7 +153,3 @@ def _written(series: Mapping[str, Sequence[Any]]) -> float | None:
     if len(told) < 2 or None in told or hours[-1] <= hours[0]:
         return None
     return float((told[-1] - told[0]) / (hours[-1] - hours[0]))
-
-
-def _number(value: float | None) -> str:
-    return "?" if value is None else f"{value:.3g}"

@@ -68,7 +68,7 @@ class Detector:
         shrink = min(1.0, self.config.width / width)
         if round(min(width, height) * shrink) < WINDOW:
             return []
-        small = _shrunk(gray, shrink)
+        small = shrunk(gray, shrink)
         floor = max(WINDOW, round(self.config.min_face * height * shrink))
         boxes = self._search(
             small, floor, max(small.shape), self.config.scale, self.config.neighbours
@@ -83,7 +83,7 @@ class Detector:
         shrink = min(1.0, 60 / max(1, known.w))
         if round(min(area.w, area.h) * shrink) < WINDOW:
             return None
-        patch = _shrunk(gray[area.y : area.y + area.h, area.x : area.x + area.w], shrink)
+        patch = shrunk(gray[area.y : area.y + area.h, area.x : area.x + area.w], shrink)
         side = known.w * shrink
         smallest, largest = max(WINDOW, round(side * 0.75)), round(side * 1.33)
         # a face is expected here, so one hit fewer convinces
@@ -122,7 +122,11 @@ class Detector:
         return [Box(*map(int, box)) for box in found]
 
 
-def _shrunk(gray: Gray, factor: float) -> Gray:
+def shrunk(gray: Gray, factor: float) -> Gray:
+    """The (h, w) uint8 picture with both sides times `factor`, each new pixel a mean of old ones.
+
+    The picture itself, not a copy, where `factor` is 1 or more: nothing is made larger.
+    """
     if factor >= 1:
         return gray
     return np.asarray(

@@ -16,6 +16,11 @@ from edge.vision.card import DEFAULT_CARD, ModelCard, find_card, read_card
 from edge.vision.face import Gray, normalise
 
 RUNTIMES = ("litert", "tflite", "onnx")
+MODULES = {  # what each runtime imports
+    "litert": "ai_edge_litert.interpreter",
+    "tflite": "tflite_runtime.interpreter",
+    "onnx": "onnxruntime",
+}
 INSTALL = {
     "litert": "pip install ai-edge-litert",
     "tflite": "pip install tflite-runtime (Python 3.11 at the latest, with numpy below 2)",
@@ -109,7 +114,7 @@ def load_file(
     for name in (runtime,) if runtime else fitting:
         try:
             with native_stderr_discarded():  # LiteRT tells of its delegate
-                network = _BUILDERS[name](content, threads)
+                network = build_network(content, name, threads)
                 told = network(np.zeros((1, card.input_size, card.input_size, 1), np.uint8))
         except ImportError:
             continue
@@ -123,6 +128,21 @@ def load_file(
         return ExpressionModel(card, path, name, network)
     needed = " or ".join(INSTALL[name] for name in ((runtime,) if runtime else fitting))
     raise InterpreterNotFoundError(f"{path}: no interpreter for it is installed; {needed}")
+
+
+def build_network(content: bytes, runtime: str, threads: int = 1) -> Network:
+    """The interpreter of a model's bytes, ready for its first face; `load_file` also tries it.
+
+    Args:
+        content: Of a file in a format that the runtime reads; see `fitting_runtimes`.
+        runtime: One of `RUNTIMES`.
+        threads: For the interpreter.
+
+    Raises:
+        ImportError: the runtime is not installed.
+        Exception: whatever the interpreter says of a file that it cannot run.
+    """
+    return _BUILDERS[runtime](content, threads)
 
 
 def _tflite(module: str) -> Callable[[bytes, int], Network]:
@@ -180,7 +200,7 @@ def _onnx(content: bytes, threads: int) -> Network:
 
 
 _BUILDERS: dict[str, Callable[[bytes, int], Network]] = {
-    "litert": _tflite("ai_edge_litert.interpreter"),
-    "tflite": _tflite("tflite_runtime.interpreter"),
+    "litert": _tflite(MODULES["litert"]),
+    "tflite": _tflite(MODULES["tflite"]),
     "onnx": _onnx,
 }

@@ -288,6 +288,20 @@ def test_the_whole_on_the_built_in_visitors() -> None:
     assert all(isinstance(chart, Chart) and chart.series for chart in alerts.charts(told))
 
 
+def test_a_sample_is_told_and_has_every_class() -> None:
+    model, faces = load_model(), visitor_faces(times=4)
+    told = alerts.measure(model, faces, "PublicTest", quiet, visits=1, crops=2, count=10)
+    assert (told["faces"], told["angry_faces"], told["calm_faces"]) == (10, 2, 8)
+    assert told["only"] == "10 of 20 faces of PublicTest only"
+    whole = alerts.measure(model, faces, "PublicTest", quiet, visits=1, crops=2, count=99)
+    assert (whole["faces"], whole["only"]) == (20, "")
+
+
+def test_a_sample_without_angry_faces_is_refused() -> None:
+    with pytest.raises(DataError, match=r"--faces 1: .* take more"):
+        alerts.measure(load_model(), visitor_faces(), "PublicTest", quiet, count=1)
+
+
 def test_faces_without_votes_are_refused() -> None:
     faces = visitor_faces()
     bare = FaceSet(faces.images, faces.labels, np.zeros_like(faces.votes))
@@ -307,6 +321,7 @@ def test_a_model_of_another_task_is_refused() -> None:
     ("arguments", "code", "told"),
     [
         pytest.param(["--visits", "0"], 64, "--visits", id="no visits"),
+        pytest.param(["--faces", "0"], 64, "--faces 0", id="no faces"),
         pytest.param(["--tune"], 64, "--split PublicTest", id="tuning on what is reported"),
         pytest.param([], 65, "fer2013.csv", id="no data"),
         pytest.param(["--card", "none.json"], 78, "none.json", id="no card"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import re
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -17,6 +18,7 @@ from benchmarks.chart import Chart, Series
 from benchmarks.report.alt import MOST, alt_text
 from benchmarks.report.arrays import bar_names, bounds, places, reach, values
 from benchmarks.report.draw import draw
+from benchmarks.report.kinds import stacked
 
 BARS = Chart(
     "How long a face takes",
@@ -45,6 +47,13 @@ POINTS = Chart(
     [Series("mini", [58], [38.3], [(36, 40)]), Series("vgg", [19716], [20.0])],
     log_x=True,
 )
+STACKED = Chart(
+    "Where a frame's time goes",
+    "stacked",
+    "ms a frame",
+    "",
+    [Series("decode", ["640x480", "320x240"], [3.0, 1.0]), Series("find", ["320x240"], [0.5])],
+)
 
 odd_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 amounts = st.none() | st.floats(-1e12, 1e12) | st.just(math.nan)
@@ -63,7 +72,7 @@ def names_in(picture: Any) -> list[str]:
     return re.findall(r"<!-- (.*?) -->", text)
 
 
-@pytest.mark.parametrize("chart", [BARS, LINES, POINTS], ids=lambda chart: chart.kind)
+@pytest.mark.parametrize("chart", [BARS, LINES, POINTS, STACKED], ids=lambda chart: chart.kind)
 def test_each_kind_is_drawn(chart: Chart) -> None:
     picture = draw(chart)
     assert svg(picture).tag.endswith("svg")
@@ -81,11 +90,40 @@ def test_each_bar_tells_its_figure() -> None:
     assert {"0.2", "0.7", "0.9", "1.1", "int8", "float", "onnx"} <= set(names_in(draw(BARS)))
 
 
+def test_a_stack_tells_its_sum_and_not_its_parts() -> None:
+    numbers = {text for text in names_in(draw(STACKED)) if re.fullmatch(r"\d+(\.\d+)?", text)}
+    assert {"1.5", "3"} <= numbers
+
+
+def test_the_parts_of_a_stack_lie_one_after_the_other() -> None:
+    from matplotlib.figure import Figure
+
+    axes = Figure().add_subplot()
+    gaps = [Series("gap", ["320x240"], [math.nan]), Series("below", ["640x480"], [-2.0])]
+    stacked(axes, replace(STACKED, series=[*STACKED.series, *gaps]))
+    ends = [(bar.get_x(), bar.get_width()) for bar in axes.patches]
+    assert ends == [(0, 3), (0, 1), (1, 0.5), (1.5, 0), (3, 0)]
+
+
+def test_a_stack_is_as_tall_as_one_bar() -> None:
+    parts = [Series(f"part {index}", ["a", "b", "c"], [1.0] * 3) for index in range(8)]
+    beside, one = (
+        float(svg(draw(Chart("t", kind, "ms", "", parts))).attrib["height"][:-2])
+        for kind in ("bar", "stacked")
+    )
+    assert beside > 1.5 * one
+
+
 def test_more_bars_make_a_taller_picture() -> None:
     many = Chart("t", "bar", "ms", "", [Series("a", list("abcdefghijklmno"), [1.0] * 15)])
     few = Chart("t", "bar", "ms", "", [Series("a", ["a"], [1.0])])
     tall, low = (float(svg(draw(chart)).attrib["height"][:-2]) for chart in (many, few))
     assert tall > 2 * low
+
+
+def test_a_logarithmic_axis_may_span_all_numbers() -> None:
+    wide = Series("a", [5e-324, 1.0], [1.0, 2.0])
+    assert draw(Chart("t", "line", "x", "y", [wide], log_x=True)) is not None
 
 
 def test_a_mark_has_a_name_in_the_legend() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import re
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,9 @@ def test_a_size_that_is_none(text: str) -> None:
         (["--faces", "6"], "--faces 6"),
         (["--faces", "one"], "--faces one"),
         (["--threads", "0"], "--threads 0"),
+        (["--threads", ""], "--threads : must be"),
+        (["--size", ""], "--size : must be"),
+        (["--faces", ""], "--faces : must be"),
         (["--threads", "1,,2"], "--threads 1,,2"),
         (["--size", "big"], "--size big"),
     ],
@@ -155,6 +159,17 @@ def test_bad_flags_cost_one_line(
 def test_a_card_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["latency", "--card", str(tmp_path / "none.json")]) == 78
     assert "none.json" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_costs_no_result(
+    measured: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(latency, "measure", lambda *_: measured)
+    card, out = tmp_path / "emotion.json", tmp_path / "latency.json"
+    shutil.copy(DEFAULT_CARD, card)
+    shutil.copy(read_card(DEFAULT_CARD).pick("tflite"), tmp_path)
+    assert main(["latency", "--card", str(card), "--out", str(out)]) == 0
+    assert list(json.loads(out.read_text())["files"]) == ["emotion-int8.tflite"]
 
 
 def test_the_command_passes_flags_on_and_keeps_warnings(

@@ -51,6 +51,12 @@ def test_time_ends_the_calls_but_some_are_always_made() -> None:
     assert len(one_file(INT8, "litert", 1, calls=5000, seconds=0.0)["spent"]) == 20
 
 
+def test_a_runtime_that_cannot_read_the_file_is_not_tried() -> None:
+    told = measure_files(card_of(INT8.name), (1,), PLAN)
+    assert "onnx" not in {row["runtime"] for row in told["rows"]}
+    assert not [line for line in told["skipped"] if "onnx" in line]
+
+
 def test_the_face_is_one_that_the_model_reads_as_calm() -> None:
     from edge.vision.expression import load_model
 

@@ -112,7 +112,7 @@ def test_figures_are_cpu_and_ratios(measured: dict[str, Any]) -> None:
     for name, found in measured["loops"].items():
         assert figures[f"{name}/cpu"].value == found["cpu_ms"]
     ratio = figures["first loop/times edge-run"]
-    assert ratio.better == "higher"
+    assert (ratio.unit, ratio.better) == ("times", "higher")
     assert ratio.value == pytest.approx(
         figures["first loop/cpu"].value / figures["edge-run/cpu"].value
     )

@@ -11,6 +11,7 @@ import json
 import re
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,13 @@ def test_every_command_that_measures_is_known() -> None:
     folder = Path(cli.__file__).parent / "commands"
     names = {path.stem for path in folder.glob("*.py")} - {"__init__", "common"}
     assert names == set(cli.COMMANDS) == {*BENCHMARKS, "compare", "report"}
+
+
+def test_headlines_name_figures_that_there_are(told: dict[str, Any]) -> None:
+    names = [figure.name for figure in figures_of(told)]
+    headline = BENCHMARKS[told["benchmark"]].headline
+    found = [pattern for pattern in headline if any(fnmatchcase(name, pattern) for name in names)]
+    assert found == [one for one in headline if not one.startswith("fer/")]  # not installed
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)

@@ -308,6 +308,16 @@ def test_headlines_are_of_different_things(told: dict[str, Any]) -> None:
     assert len(part["headline"]) == MOST
 
 
+def test_a_benchmark_names_its_headlines(told: dict[str, Any]) -> None:
+    names = ["first", "RSS", "open files/slope", "dropped", "RSS/slope"]
+    figures = [{"name": name, "value": 1.0, "unit": "MiB"} for name in names]
+    soak = told | {"benchmark": "soak", "figures": figures}
+    [part] = view([soak], [], bands)["parts"]
+    assert [row["name"] for row in part["headline"]] == ["RSS", "RSS/slope", "dropped"]
+    [other] = view([soak | {"figures": figures[:1]}], [], bands)["parts"]
+    assert [row["name"] for row in other["headline"]] == ["first"]  # as nothing named is there
+
+
 # -- a real browser
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +46,56 @@ class Started:
         if self.codes.get(name, 0) != 69:
             write(out, self.told | {"benchmark": name})
         return self.codes.get(name, 0)
+
+
+LINGERING = """
+import signal, sys, time, pathlib
+def end(*_):
+    time.sleep(0.6)  # longer than subprocess.run lets a child live
+    pathlib.Path(sys.argv[1], "ended").touch()
+    sys.exit(130)
+signal.signal(signal.SIGINT, end)
+pathlib.Path(sys.argv[1], "begun").touch()
+time.sleep(60)
+"""
+
+
+def test_an_interrupted_command_ends_what_it_has_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait, asked = subprocess.Popen.wait, []
+
+    def interrupted(child: Any, timeout: float | None = None) -> int:
+        asked.append(timeout)
+        if len(asked) == 1:
+            while not (tmp_path / "begun").exists():
+                assert child.poll() is None
+            raise KeyboardInterrupt
+        return int(wait(child, timeout))
+
+    monkeypatch.setattr(subprocess.Popen, "wait", interrupted)
+    monkeypatch.setattr(run_module, "HEARD", 0.1)
+    with pytest.raises(KeyboardInterrupt):
+        run_module.wait_for([sys.executable, "-c", LINGERING, str(tmp_path)])
+    assert (tmp_path / "ended").exists()
+
+
+def test_a_command_that_will_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
+    wait, children = subprocess.Popen.wait, []
+
+    def interrupted(child: Any, timeout: float | None = None) -> int:
+        if not children:
+            children.append(child)
+            raise KeyboardInterrupt
+        return int(wait(child, timeout))
+
+    monkeypatch.setattr(subprocess.Popen, "wait", interrupted)
+    monkeypatch.setattr(run_module, "HEARD", 0.1)
+    monkeypatch.setattr(run_module, "GRACE", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        run_module.wait_for([sys.executable, "-c", deaf])
+    assert children[0].poll() == -signal.SIGKILL
 
 
 def test_everything_that_can_run_runs(told: dict[str, Any], tmp_path: Path) -> None:
@@ -169,3 +223,13 @@ def test_without_the_extra_it_says_so_before_measuring(
     assert said.startswith("edge-bench: error: matplotlib not installed; ")
     assert "'.[bench]'" in said
     assert not (tmp_path / "new").exists()
+
+
+def test_a_page_does_not_take_a_devices_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert main(["report", str(RECORDED / "startup.json"), "--out", str(pipe)]) == 64
+    assert "is no ordinary file" in capsys.readouterr().err
+    assert pipe.is_fifo()

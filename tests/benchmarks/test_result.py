@@ -6,6 +6,7 @@ import argparse
 import copy
 import json
 import math
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -335,3 +336,10 @@ def test_a_disk_that_is_full_leaves_the_old_result(
     monkeypatch.undo()
     assert read(path) == told
     assert [one.name for one in tmp_path.iterdir()] == ["one.json"]
+
+
+def test_a_result_does_not_take_a_devices_place(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(argparse.ArgumentTypeError, match="is no ordinary file"):
+        common.new_file(str(pipe))

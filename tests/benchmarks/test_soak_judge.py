@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import theilslopes
 
 from benchmarks.soak.expected import angry_times, most_raised
-from benchmarks.soak.limits import BUSY_WORDS, Limits, judge, warm
+from benchmarks.soak.limits import BUSY_WORDS, Limits, judge, rate, warm
 from benchmarks.soak.record import KEYS
 from benchmarks.soak.slope import LEAST, MOST, Slope, slope, verdict
 from benchmarks.soak.windows import Windows
@@ -111,6 +111,21 @@ def test_too_few_points_have_no_slope(count: int) -> None:
 )
 def test_only_a_whole_interval_decides(found: Slope | None, word: str) -> None:
     assert verdict(found, 1.0) == word
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (-4010.8433632190363, "-4,011"),
+        (5.216117759291084, "5.22"),
+        (3.6e-15, "0"),
+        (-3.6e-15, "0"),
+        (12345678.0, "12,345,678"),
+        (None, "?"),
+    ],
+)
+def test_a_slope_is_told_in_plain_digits(value: float | None, words: str) -> None:
+    assert rate(value) == words
 
 
 def test_a_steady_service_passes() -> None:

@@ -96,7 +96,7 @@ def test_warp_moves_little_and_repeats_the_edge():
     down = (weight * rows).sum(axis=(1, 2)) / total - 23.5
     across = (weight * columns).sum(axis=(1, 2)) / total - 23.5
     for offset in (down, across):
-        assert np.abs(offset).max() < 48 * 0.09
+        assert np.abs(offset).max() < 48 * 0.11  # the largest shift, at the smallest zoom
         assert np.abs(offset).max() > 48 * 0.04
         assert abs(offset.mean()) < 0.5
 

@@ -11,7 +11,7 @@ from skimage.data import astronaut
 
 from edge.camera.demo import DemoCamera
 from edge.errors import ModelError
-from edge.vision.detect import DetectionConfig, Detector
+from edge.vision.detect import DetectionConfig, Detector, shrunk
 from edge.vision.face import Box
 
 Gray = NDArray[np.uint8]
@@ -131,6 +131,18 @@ def test_odd_sizes_show_nobody(detector: Detector, shape: tuple[int, int]) -> No
 )
 def test_a_known_place_may_be_anywhere(detector: Detector, known: Box) -> None:
     assert detector.near(np.full((480, 640), 128, np.uint8), known) is None
+
+
+def test_shrinking_means_over_what_becomes_one_pixel() -> None:
+    picture = np.array([[0, 100, 8, 8], [100, 200, 8, 8]], np.uint8)
+    small = shrunk(picture, 0.5)
+    assert (small.tolist(), small.dtype) == ([[100, 8]], np.uint8)
+
+
+@pytest.mark.parametrize("factor", [1.0, 3.0])
+def test_nothing_is_enlarged_or_copied(factor: float) -> None:
+    picture = np.zeros((4, 4), np.uint8)
+    assert shrunk(picture, factor) is picture
 
 
 def test_a_missing_cascade_is_told(tmp_path: Path) -> None:

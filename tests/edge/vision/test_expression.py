@@ -19,7 +19,14 @@ import edge.camera
 from edge.errors import ModelError
 from edge.labels import EMOTIONS, TASKS
 from edge.vision.card import DEFAULT_CARD, read_card
-from edge.vision.expression import INSTALL, RUNTIMES, ExpressionModel, load_model
+from edge.vision.expression import (
+    INSTALL,
+    MODULES,
+    RUNTIMES,
+    ExpressionModel,
+    build_network,
+    load_model,
+)
 from edge.vision.face import Gray
 
 FILES = sorted(read_card(DEFAULT_CARD).files)
@@ -249,3 +256,14 @@ def test_a_missing_interpreter_is_told_with_how_to_get_it(
         load_model(runtime=runtime)
     for name, how in INSTALL.items():
         assert (how in str(caught.value)) == (name in advised)
+
+
+def test_a_network_of_bytes_alone_tells_what_the_model_tells() -> None:
+    model = shipped("emotion-int8.tflite")
+    face = np.full((model.card.input_size,) * 2, 90, np.uint8)
+    network = build_network(model.path.read_bytes(), model.runtime)
+    assert np.array_equal(network(face[None, :, :, None]), model.prepared_logits([face])[0])
+
+
+def test_every_runtime_has_its_module_and_its_way_to_get_it() -> None:
+    assert set(MODULES) == set(INSTALL) == set(RUNTIMES)
