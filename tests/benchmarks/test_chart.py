@@ -101,7 +101,8 @@ def test_the_parts_of_a_stack_lie_one_after_the_other() -> None:
     axes = Figure().add_subplot()
     gaps = [Series("gap", ["320x240"], [math.nan]), Series("below", ["640x480"], [-2.0])]
     stacked(axes, replace(STACKED, series=[*STACKED.series, *gaps]))
-    ends = [(bar.get_x(), bar.get_width()) for bar in axes.patches]
+    bars: list[Any] = list(axes.patches)
+    ends = [(bar.get_x(), bar.get_width()) for bar in bars]
     assert ends == [(0, 3), (0, 1), (1, 0.5), (1.5, 0), (3, 0)]
 
 

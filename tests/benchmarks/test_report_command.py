@@ -82,7 +82,8 @@ def test_an_interrupted_command_ends_what_it_has_started(
 
 def test_a_command_that_will_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
-    wait, children = subprocess.Popen.wait, []
+    wait = subprocess.Popen.wait
+    children: list[Any] = []
 
     def interrupted(child: Any, timeout: float | None = None) -> int:
         if not children:
