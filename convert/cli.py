@@ -16,7 +16,10 @@ from convert.formats import ENDINGS, parse_formats
 from convert.plan import AWARE, LEAST, MINUTES, MOST, Plan
 from edge.command import parser, run_command
 from edge.errors import UsageError
+from edge.quiet import native_stderr_discarded
 from train.commands.common import add_data, load_splits, say
+
+LONGEST_NAME = 200  # bytes; what is put before and after it must fit into 255
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -92,9 +95,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    os.environ["KERAS_BACKEND"] = "tensorflow"  # the converter is TensorFlow's
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     plan = _plan(arguments)
+    _start_tensorflow()
     from convert.convert import convert
     from convert.data_audit import summary
     from convert.source import read_source
@@ -116,9 +118,29 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _start_tensorflow() -> None:
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # the converter is TensorFlow's
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with native_stderr_discarded():  # it tells of processor and GPU before it heeds that level
+        import tensorflow  # noqa: F401
+
+
+def _is_plain(name: str) -> bool:
+    """Whether files that begin with it are seen by `ls`, are no flags, and fit a card."""
+    return (
+        name.isprintable()  # so is no byte that is not UTF-8
+        and not name.startswith((".", "-"))
+        and Path(name).name == name != ""
+        and len(name.encode()) <= LONGEST_NAME
+    )
+
+
 def _plan(arguments: argparse.Namespace) -> Plan:
-    if not arguments.name or Path(arguments.name).name != arguments.name:
-        raise UsageError(f"--name {arguments.name!r}: must be a plain file name")
+    if not _is_plain(arguments.name):
+        raise UsageError(
+            f"--name {arguments.name[:40]!r}: must be a plain file name, printable, of at most "
+            f"{LONGEST_NAME} bytes, and begin with neither . nor -"
+        )
     if not -100 <= arguments.max_drop <= 100:
         raise UsageError(f"--max-drop {arguments.max_drop}: must lie in -100 to 100 points")
     if not 0 < arguments.aware_minutes <= 10_000:
@@ -128,6 +150,8 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         raise UsageError(f"--batch {arguments.batch}: must lie in {LEAST} to {MOST}")
     if arguments.batch and not any(one.container == "onnx" for one in formats):
         raise UsageError("--batch: needs an ONNX file in --formats; TFLite files take any batch")
+    if arguments.keep_float and not any(one.precision == "int8" for one in formats):
+        raise UsageError("--keep-float: needs an int8 file in --formats; no other heeds it")
     return Plan(
         formats=formats,
         max_drop=arguments.max_drop / 100,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import keras
 
 from convert.attempt import Job, attempt, job_of
 from convert.aware import fine_tune
+from convert.formats import ENDINGS
 from convert.plan import Plan
 from convert.verify import AccuracyError
 from convert.workshop import move, workshop
@@ -17,6 +19,8 @@ from train.data import FaceSet
 from train.task import task_of
 
 Say = Callable[[str], None]
+LEFT = (*ENDINGS, "golden.npz", "layers.csv", "layers.png", "representative.csv")
+BATCHES = r"(float32|int8)-batch\d+\.onnx"
 
 
 def convert(
@@ -63,9 +67,15 @@ def convert(
         written = (*told["files"], *beside, f"{name}.json")
         move(folder, out, written)
     for path in sorted(out.iterdir()):
-        if path.name.startswith(f"{name}-") and path.name not in written:
+        if path.name not in written and _is_of_a_conversion(path.name, name):
             say(f"{path}: of an earlier conversion; no card names it any more")
     return told
+
+
+def _is_of_a_conversion(file: str, name: str) -> bool:
+    """Whether a conversion to `name` could have written it, and none to a longer name."""
+    ending = file.removeprefix(f"{name}-")
+    return file != ending and (ending in LEFT or re.fullmatch(BATCHES, ending) is not None)
 
 
 def _converted(

@@ -52,7 +52,8 @@ def write(folder: Path, name: str, models: Mapping[str, ExpressionModel]) -> dic
         file: Answers(model.prepared_logits(list(prepared)), model.predict(faces), exact[file])
         for file, model in models.items()
     }
-    golden = Golden(tuple(crops), prepared, frame, DetectionConfig(), full, near, answers)
+    search = DetectionConfig()
+    golden = Golden(tuple(crops), prepared, frame, search, full, near, answers, asked.labels)
     path = folder / f"{name}-golden.npz"
     with replacing(path) as beside:
         beside.write_bytes(pack(golden))

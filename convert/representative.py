@@ -22,6 +22,7 @@ from train.data.rows import Row, read_rows
 
 FACES = 420  # 60 of each of seven emotions
 SEED = 2013
+DIGITS = 18  # of an index that may be one
 COLUMNS = ("index", "label", "sha256")
 
 Indices = NDArray[np.int64]
@@ -103,7 +104,7 @@ def read(path: Path, training: FaceSet) -> Indices:
 
 def _found(row: Row, where: str, training: FaceSet) -> int:
     told, label, digest = (row[column] or "" for column in COLUMNS)  # a short line has None
-    if not told.isdecimal():
+    if not told.isdecimal() or len(told) > DIGITS:  # Python reads no number of 5,000 digits
         raise DataError(f"{where}: index {told!r} is not a number from 0")
     index = int(told)
     if index >= len(training):

@@ -12,6 +12,7 @@ import keras
 from convert.fold import folded
 from convert.trained import trained
 from convert.verify import ConversionError
+from edge.errors import DataError
 from edge.vision.card import find_card
 from train.adapt.base import load_base
 from train.evaluate import load_keras
@@ -44,6 +45,11 @@ def read_source(path: Path) -> Source:
         DataError: it is not there, damaged, no float model or no classifier of faces.
         ModelError: a shipped file has no card, or another hash than its card says.
     """
+    if path.suffix == ".onnx":
+        raise DataError(
+            f"{path}: is an ONNX file, from which nothing is converted; give the .keras file, or "
+            "the float32 .tflite file of the same model"
+        )
     if path.suffix not in (".tflite", ".json"):
         return Source(load_keras(path), trained(path))
     base = load_base(path)

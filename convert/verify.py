@@ -35,8 +35,8 @@ AGREEMENT = {"float32": 0.995, "float16": 0.98, "dynamic": 0.9, "int8": 0.85}
 QUANTISED = ("dynamic", "int8")
 WITH_WEIGHTS = {"Conv", "ConvTranspose", "Gemm", "MatMul"}
 REMEDY = (
-    "let it be fine-tuned (--aware auto), keep the layers float that *-layers.csv shows noisiest "
-    "(--keep-float), or raise --max-drop"
+    "let it be fine-tuned, or for longer (--aware auto, --aware-minutes), or raise --max-drop: "
+    "NAME-layers.csv, written then, shows which layers to name to --keep-float"
 )
 
 

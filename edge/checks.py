@@ -86,8 +86,12 @@ OPENCV = (
 )
 MODEL = "reinstall the model; if that does not help, report the processor and the versions"
 INTERPRETER = (
-    "the file is not what was converted, or this interpreter does not compute it rightly on this "
-    "processor: reinstall the model, or use another --runtime"
+    "the file or its card is not what was converted, or this interpreter does not compute it "
+    "rightly on this processor: reinstall the model, or use another --runtime"
+)
+ONNX_INT8 = (
+    "ONNX Runtime computes int8 wrongly on x86 processors that have AVX2 but no VNNI (see "
+    "lscpu): use LiteRT there, which takes the .tflite file; elsewhere reinstall the model"
 )
 
 
@@ -102,6 +106,11 @@ def limit_for(precision: str, exact: bool, runtime: str) -> Limit:
     if runtime == "tflite":
         return OTHER_KERNELS
     return EXACT if exact and runtime == "litert" else ROUNDED
+
+
+def advice_for(precision: str, runtime: str) -> str:
+    """What to do where an interpreter answers otherwise than its limit allows."""
+    return ONNX_INT8 if (precision, runtime) == ("int8", "onnx") else INTERPRETER
 
 
 def compare_pixels(what: str, expected: NDArray[np.uint8], made: NDArray[np.uint8]) -> Check:
@@ -124,8 +133,10 @@ def compare_boxes(what: str, expected: Sequence[Box], found: Sequence[Box | None
     return _judged(what, differ == 0, told, differ, 0, "boxes", OPENCV)
 
 
-def compare_logits(what: str, answers: Answers, made: Floats, limit: Limit) -> Check:
-    """Compare (n, k) logits of the same inputs."""
+def compare_logits(
+    what: str, answers: Answers, made: Floats, limit: Limit, advice: str = INTERPRETER
+) -> Check:
+    """Compare (n, k) logits of the same inputs; `advice` is for limits that are relative."""
     expected = answers.logits
     agree = int((expected.argmax(axis=1) == made.argmax(axis=1)).sum())
     if not limit.relative:
@@ -141,18 +152,23 @@ def compare_logits(what: str, answers: Answers, made: Floats, limit: Limit) -> C
         f"{limit.logits:.0%}), {agree} labels agree (at least {fewest})"
     )
     good = share <= limit.logits and agree >= fewest
-    return _judged(what, good, told, share, limit.logits, "of the logits' spread", INTERPRETER)
+    return _judged(what, good, told, share, limit.logits, "of the logits' spread", advice)
 
 
 def compare_faces(
-    what: str, labels: Sequence[str], answers: Answers, made: Floats, limit: Limit
+    what: str,
+    labels: Sequence[str],
+    answers: Answers,
+    made: Floats,
+    limit: Limit,
+    advice: str = INTERPRETER,
 ) -> Check:
     """Compare (m, k) probabilities of the frame's faces, read from crop to softmax."""
     off = float(np.abs(answers.probabilities - made).max())
     read = ", ".join(labels[row.argmax()] for row in made)
     told = f"{read}; probabilities differ by {off:.2g} (limit {limit.probabilities:g})"
     good = off <= limit.probabilities
-    return _judged(what, good, told, off, limit.probabilities, "probability", INTERPRETER)
+    return _judged(what, good, told, off, limit.probabilities, "probability", advice)
 
 
 def _judged(

@@ -20,7 +20,24 @@ from edge.vision.detect import DetectionConfig
 from edge.vision.face import Box, Gray
 
 FORMAT = 1
-_SEARCH = (int, float, float, int, float)  # of the first fields of DetectionConfig
+LARGEST = 64 << 20  # bytes, unpacked; a thousandth of it is usual
+# Type, least and most of the first fields of DetectionConfig, so that OpenCV takes them.
+_SEARCH = ((int, 16, 8192), (float, 0.01, 1), (float, 1.01, 4), (int, 0, 100), (float, 0, 10))
+# What the arrays hold, in numpy's letters; a box of fractions would fail far from here.
+_KINDS = {
+    "shapes": "i",
+    "crops": "u",
+    "prepared": "u",
+    "frame": "u",
+    "search": "f",
+    "full": "i",
+    "near": "i",
+    "files": "U",
+    "exact": "b",
+    "logits": "f",
+    "probabilities": "f",
+    "labels": "U",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +68,7 @@ class Golden:
         full: The m faces that a search of the whole frame finds, largest first.
         near: Where each of them is found again by a search around it.
         answers: By name of model file.
+        labels: Of the logits, in their order; () in files that tell none.
     """
 
     crops: tuple[Gray, ...]
@@ -60,6 +78,7 @@ class Golden:
     full: tuple[Box, ...]
     near: tuple[Box, ...]
     answers: Mapping[str, Answers]
+    labels: tuple[str, ...] = ()
 
 
 def read_golden(card: ModelCard) -> Golden:
@@ -74,7 +93,7 @@ def read_golden(card: ModelCard) -> Golden:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             version = int(file["format"])
-            arrays = {key: file[key] for key in file.files} if version == FORMAT else {}
+            arrays = _arrays(file) if version == FORMAT else {}
         golden = _unpacked(arrays) if arrays else None
         fits = golden is None or _fits(golden, card)
     except Exception as error:  # zip, deflate and numpy each have their own idea of an error
@@ -112,8 +131,22 @@ def pack(golden: Golden) -> bytes:
         exact=np.array([each.exact for each in golden.answers.values()], np.bool_),
         logits=np.stack([each.logits for each in golden.answers.values()]),
         probabilities=np.stack([each.probabilities for each in golden.answers.values()]),
+        labels=np.array(golden.labels, np.str_),
     )
     return held.getvalue()
+
+
+def _arrays(file: Any) -> dict[str, NDArray[Any]]:
+    """What an open npz file holds, if it is of the right kinds and fits in the memory of a Pi."""
+    if sum(one.file_size for one in file.zip.infolist()) > LARGEST:
+        raise ValueError(f"more than {LARGEST} bytes")
+    arrays = {key: file[key] for key in _KINDS if key in file.files}
+    if wrong := [key for key, array in arrays.items() if array.dtype.kind != _KINDS[key]]:
+        raise TypeError(f"{wrong[0]} holds {arrays[wrong[0]].dtype}")
+    for key in ("logits", "probabilities"):
+        if not np.isfinite(arrays[key]).all():
+            raise ValueError(f"{key} are not all numbers")
+    return arrays
 
 
 def _unpacked(arrays: Mapping[str, NDArray[Any]]) -> Golden:
@@ -127,24 +160,34 @@ def _unpacked(arrays: Mapping[str, NDArray[Any]]) -> Golden:
         ),
         prepared=_summed(arrays["prepared"]),
         frame=_summed(arrays["frame"]),
-        search=DetectionConfig(
-            *(kind(value) for kind, value in zip(_SEARCH, arrays["search"], strict=True))
-        ),
+        search=_search(arrays["search"]),
         full=tuple(Box(*box) for box in arrays["full"].tolist()),
         near=tuple(Box(*box) for box in arrays["near"].tolist()),
         answers={
             str(file): Answers(inputs, faces, bool(exact))
             for file, inputs, faces, exact in zip(*columns, strict=True)
         },
+        labels=tuple(map(str, arrays.get("labels", ()))),
+    )
+
+
+def _search(values: NDArray[Any]) -> DetectionConfig:
+    if not all(
+        least <= value <= most for (_, least, most), value in zip(_SEARCH, values, strict=True)
+    ):
+        raise ValueError(f"no search is {values.tolist()}")
+    return DetectionConfig(
+        *(kind(value) for (kind, *_), value in zip(_SEARCH, values, strict=True))
     )
 
 
 def _fits(golden: Golden, card: ModelCard) -> bool:
-    """Whether all shapes are those of this card's models, and every face lies in the frame."""
+    """Whether labels and shapes are those of this card's models, and all faces in the frame."""
     inputs, faces, labels = len(golden.crops), len(golden.full), len(card.labels)
     height, width = golden.frame.shape
     return (
         inputs > 0 < faces == len(golden.near)
+        and golden.labels in {(), card.labels}
         and golden.prepared.shape == (inputs, card.input_size, card.input_size)
         and all(face.size for face in golden.crops)
         and all(box.clipped(width, height).area for box in golden.full)

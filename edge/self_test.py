@@ -11,6 +11,7 @@ import numpy as np
 from edge.checks import (
     Check,
     State,
+    advice_for,
     compare_boxes,
     compare_faces,
     compare_logits,
@@ -128,11 +129,12 @@ def _model(what: str, model: ExpressionModel, golden: Golden) -> Iterator[Check]
     answers = golden.answers[model.path.name]
     precision = model.card.files[model.path.name]["precision"]
     limit = limit_for(precision, answers.exact, model.runtime)
+    advice = advice_for(precision, model.runtime)
     faces = [crop(golden.frame, box, model.card.crop_margin) for box in golden.full]
     try:
         logits, read = model.prepared_logits(list(golden.prepared)), model.predict(faces)
     except Exception as error:  # each interpreter has its own idea of an error
         yield Check(what, State.FAILED, f"cannot run it ({error})", advice="reinstall the model")
         return
-    yield compare_logits(what, answers, logits, limit)
-    yield compare_faces(f"{what}, from frame to answer", model.labels, answers, read, limit)
+    yield compare_logits(what, answers, logits, limit, advice)
+    yield compare_faces(f"{what}, from frame to answer", model.labels, answers, read, limit, advice)

@@ -181,6 +181,19 @@ def test_a_list_of_another_shape(refused, keras_file, tmp_path, content):
     assert err.startswith(f"{listed}: ")
 
 
+@pytest.mark.usefixtures("quick")
+def test_a_number_too_long_to_be_an_index(refused, keras_file, tmp_path):
+    listed = tmp_path / "faces.csv"
+    listed.write_text(f"index,label,sha256\n{'9' * 5000},happy,0\n")
+    err = refused(keras_file, DATA, "--representative", listed)
+    assert "is not a number from 0" in err
+
+
+def test_an_onnx_file_is_told_from_half_a_keras_file(refused, made):
+    path = made.folder / "tiny-float32.onnx"
+    assert refused(path, DATA).startswith(f"{path}: is an ONNX file, from which nothing")
+
+
 def test_a_layer_that_is_not_there_cannot_stay_float(refused, keras_file):
     err = refused(keras_file, REFUSED, "--keep-float", "block_1_projekt")
     assert err.startswith("--keep-float block_1_projekt: the model has no such layer; did you mean")

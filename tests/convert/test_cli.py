@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -97,6 +101,39 @@ def test_a_file_where_the_folder_belongs_ends_with_73(command, keras_file, data,
     assert err.startswith(f"edge-convert: error: {tmp_path / 'models'}: cannot be written to")
 
 
+def test_a_name_like_a_flag_ends_with_64(command, keras_file, data, tmp_path):
+    code, _, err = command(keras_file, "--data", data, "--out", tmp_path / "models", "--name=-rf")
+    assert code == 64
+    assert "--name '-rf': must be" in err
+
+
+def test_a_layer_cannot_stay_float_without_an_int8_file(command, keras_file, data, tmp_path):
+    code, _, err = command(
+        *(keras_file, "--data", data, "--out", tmp_path / "models"),
+        *("--keep-float", "Conv1", "--formats", "float32.tflite,dynamic.tflite"),
+    )
+    assert code == 64
+    assert "--keep-float: needs an int8 file in --formats" in err
+
+
+def test_tensorflow_says_nothing_of_its_own(keras_file, data, tmp_path):
+    quiet = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-c", "import convert.cli; raise SystemExit(convert.cli.main())"),
+            *(keras_file, "--data", data, "--out", tmp_path / "models", "--name", "\u00e9motion"),
+            *("--formats", "float32.tflite"),
+        ],
+        env=quiet,
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith(f"reading {data} ...\n")
+
+
 def test_missing_data_ends_with_65(command, keras_file, tmp_path):
     code, _, err = command(keras_file, "--data", tmp_path, "--out", tmp_path / "models")
     assert code == 65
@@ -109,6 +146,12 @@ def test_missing_data_ends_with_65(command, keras_file, tmp_path):
     [
         ("--name", "a/b"),
         ("--name", ""),
+        ("--name", ".."),
+        ("--name", ".hidden"),
+        ("--name", "a\nb"),
+        ("--name", "a\x1b[31m"),
+        ("--name", "a\udcffb"),
+        ("--name", "x" * 201),
         ("--max-drop", "nan"),
         ("--max-drop", "101"),
         ("--max-drop", "much"),

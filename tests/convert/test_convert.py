@@ -64,6 +64,17 @@ def test_only_what_was_asked_for_is_made(tmp_path, reconvert):
     ]
 
 
+def test_files_of_a_model_with_a_longer_name_are_left_in_peace(models, model, splits, quick):
+    del quick
+    (models / "tiny-large-int8.tflite").write_bytes(b"another model's")
+    (models / "tiny-int8-batch4.onnx").write_bytes(b"an earlier one's")
+    lines: list[str] = []
+    plan = Plan(parse_formats("int8.tflite"), aware="never")
+    convert(model, splits, models, "tiny", {}, plan=plan, say=lines.append)
+    assert any("tiny-int8-batch4.onnx: of an earlier" in line for line in lines)
+    assert not any("tiny-large" in line for line in lines)
+
+
 def test_a_file_that_no_card_names_any_more_is_told_of(models, model, splits, quick):
     del quick
     lines: list[str] = []

@@ -16,6 +16,7 @@ from edge.checks import (
     Check,
     Limit,
     State,
+    advice_for,
     compare_boxes,
     compare_faces,
     compare_logits,
@@ -151,6 +152,25 @@ def test_only_integers_through_xnnpack_are_exact(
     precision: str, exact: bool, runtime: str, limit: Limit
 ) -> None:
     assert limit_for(precision, exact, runtime) == limit
+
+
+def test_int8_in_onnx_fails_with_its_known_reason() -> None:
+    wrong = -LOGITS
+    advice = advice_for("int8", "onnx")
+    for check in (
+        compare_logits("m", ANSWERS, wrong, ROUNDED, advice),
+        compare_faces("m", "abcdefg", ANSWERS, wrong[:2], ROUNDED, advice),
+    ):
+        assert check.state is State.FAILED
+        assert "AVX2 but no VNNI" in check.as_line()
+        assert "use LiteRT there, which takes the .tflite file" in check.as_line()
+
+
+@pytest.mark.parametrize(
+    ("precision", "runtime"), [("float32", "onnx"), ("int8", "litert"), ("dynamic", "litert")]
+)
+def test_others_have_not_that_reason(precision: str, runtime: str) -> None:
+    assert "VNNI" not in advice_for(precision, runtime)
 
 
 def test_a_check_is_a_line_and_an_object() -> None:

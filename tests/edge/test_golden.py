@@ -130,6 +130,14 @@ def repacked(**values: Any) -> bytes:
         repacked(search=np.zeros(2)),
         repacked(exact=np.zeros(9, np.bool_)),
         repacked(frame=np.zeros((3, 3, 3), np.uint8)),
+        repacked(frame=np.zeros((9, 9))),
+        repacked(full=np.full((2, 4), 1.5)),
+        repacked(logits=np.zeros((2, 1, 3), complex)),
+        repacked(logits=np.full((2, 1, 3), np.nan, np.float32)),
+        repacked(probabilities=np.full((2, 2, 3), np.inf, np.float32)),
+        repacked(search=np.array([320, 0.14, 1.2, 1e15, 0.33])),
+        repacked(search=np.array([320, 0.14, 1.0, 4, 0.33])),
+        repacked(search=np.array([320, 0.14, np.nan, 4, 0.33])),
     ],
     ids=lambda content: f"{len(content)} bytes",
 )
@@ -147,6 +155,27 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is not a golden file"):
         read_golden(card(tmp_path, repacked(files=np.array([Trap()], dtype=object))))
     assert not (tmp_path / "sprung").exists()
+
+
+def test_what_would_fill_the_memory_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = repacked(more=np.zeros(5000, np.uint8))
+    assert read_golden(card(tmp_path, content))
+    monkeypatch.setattr("edge.golden.LARGEST", 5000)
+    with pytest.raises(ModelError, match="is not a golden file"):
+        read_golden(card(tmp_path, content))
+
+
+def test_labels_that_changed_places_are_seen(tmp_path: Path) -> None:
+    assert read_golden(card(tmp_path, pack(replace(GOLDEN, labels=LABELS)))).labels == LABELS
+    swapped = card(tmp_path, pack(replace(GOLDEN, labels=LABELS[::-1])))
+    with pytest.raises(ModelError, match=r"other labels or input size than m\.json tells"):
+        read_golden(swapped)
+
+
+def test_files_from_before_labels_were_kept_are_read(tmp_path: Path) -> None:
+    assert read_golden(card(tmp_path, repacked(labels=None))).labels == ()
 
 
 def test_another_format_says_which(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.errors import UsageError
+from edge.quiet import native_stderr_discarded
 
 if TYPE_CHECKING:
     from train.data import FaceSet
@@ -84,7 +85,7 @@ def prepare_backend(threads: int = 0, deterministic: bool = False) -> None:
     if threads < 0:
         raise UsageError(f"--threads {threads}: must be 0 or more")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if deterministic and os.environ["KERAS_BACKEND"] == "jax":
         flags = os.environ.get("XLA_FLAGS", "")
         os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
@@ -93,7 +94,8 @@ def prepare_backend(threads: int = 0, deterministic: bool = False) -> None:
     flush_denormals()
     if os.environ["KERAS_BACKEND"] != "tensorflow":
         return
-    import tensorflow
+    with native_stderr_discarded():  # it tells of processor and GPU before it heeds that level
+        import tensorflow
 
     if threads:
         tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
