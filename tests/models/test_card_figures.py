@@ -1,4 +1,4 @@
-"""The shipped card keeps what the project promises of its files."""
+"""The shipped cards keep what the project promises of their files."""
 
 from __future__ import annotations
 
@@ -7,24 +7,40 @@ from typing import Any
 
 import pytest
 
-from edge.vision.card import DEFAULT_CARD
+from edge.vision.card import MODELS
 
-LABELS = ["original", "ferplus"]
 SPLITS = ["PublicTest", "PrivateTest"]
-FLOORS = {"original": 0.65, "ferplus": 0.86}
+# The default follows what ten annotators agree on; the other keeps nearer to FER-2013's own labels.
+FLOORS = {
+    "emotion": {"original": 0.61, "ferplus": 0.89},
+    "emotion-fer2013": {"original": 0.65, "ferplus": 0.86},
+}
+LABELS = ["original", "ferplus"]
 MAX_LOSS = 0.005
 
 
+@pytest.fixture(scope="module", params=FLOORS)
+def card(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return dict(json.loads((MODELS / f"{request.param}.json").read_text()))
+
+
 @pytest.fixture(scope="module")
-def figures() -> dict[str, Any]:
+def figures(card: dict[str, Any]) -> dict[str, Any]:
     """By format and precision: split, label set, figures."""
-    files = json.loads(DEFAULT_CARD.read_text())["files"].values()
+    files = card["files"].values()
     return {f"{file['precision']} {file['format']}": file["metrics"] for file in files}
 
 
+def test_every_shipped_card_has_its_floors() -> None:
+    assert {path.stem for path in MODELS.glob("*.json")} == set(FLOORS)
+
+
 @pytest.mark.parametrize("labels", LABELS)
-def test_the_shipped_file_is_above_the_floor(figures: dict[str, Any], labels: str) -> None:
-    assert figures["int8 tflite"]["PrivateTest"][labels]["accuracy"] >= FLOORS[labels]
+def test_the_shipped_file_is_above_the_floor(
+    card: dict[str, Any], figures: dict[str, Any], labels: str
+) -> None:
+    floor = FLOORS[card["name"]][labels]
+    assert figures["int8 tflite"]["PrivateTest"][labels]["accuracy"] >= floor
 
 
 @pytest.mark.parametrize("labels", LABELS)
@@ -32,7 +48,15 @@ def test_the_shipped_file_is_above_the_floor(figures: dict[str, Any], labels: st
 def test_int8_loses_little(figures: dict[str, Any], split: str, labels: str) -> None:
     accuracy = {name: by_split[split][labels]["accuracy"] for name, by_split in figures.items()}
     assert accuracy["int8 tflite"] >= accuracy["float32 tflite"] - MAX_LOSS
-    assert abs(accuracy["int8 onnx"] - accuracy["int8 tflite"]) <= MAX_LOSS
+    if "int8 onnx" in accuracy:
+        assert abs(accuracy["int8 onnx"] - accuracy["int8 tflite"]) <= MAX_LOSS
+
+
+def test_every_file_carries_its_proof(card: dict[str, Any]) -> None:
+    for about in card["files"].values():
+        assert about["proof"]["agreement"] >= 0.95
+        if about["precision"] == "int8":
+            assert about["proof"]["in_float"] == []
 
 
 def test_every_accuracy_has_its_interval(figures: dict[str, Any]) -> None:
