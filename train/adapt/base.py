@@ -10,7 +10,7 @@ import keras
 
 from edge.errors import DataError, ModelError, UsageError
 from edge.files import sha256
-from edge.vision.card import ModelCard, find_card, read_card
+from edge.vision.card import DEFAULT_CARD, ModelCard, find_card, read_card
 from train.evaluate import load_keras
 from train.recipe import Recipe, recipe_from
 from train.shipped import as_object, network_of
@@ -69,6 +69,8 @@ def _only_card(folder: Path) -> Path:
             f"{folder}: holds neither best.keras nor a model card; --base takes a .keras file, a "
             "run folder, or a folder with a card and its float .tflite file"
         )
+    if DEFAULT_CARD.name in (path.name for path in cards):
+        return folder / DEFAULT_CARD.name  # of several, the one that a device takes
     if len(cards) > 1:
         raise UsageError(
             f"--base {folder}: holds several cards; name one of "
