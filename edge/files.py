@@ -18,10 +18,13 @@ def replacing(path: Path) -> Iterator[Path]:
     The ending is kept, since several libraries choose a format by it.
 
     Raises:
-        OutputError: the folder cannot be made or written to, or the disk is full.
+        OutputError: the folder cannot be made or written to, the disk is full, or `path` is a
+            device or a pipe, over which a file must not be renamed.
     """
     beside = path.with_name(f".{os.getpid()}.{path.name}")
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise OSError("it is a device or a pipe; give the name of a file")
         path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
         beside.replace(path)
