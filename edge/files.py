@@ -23,7 +23,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     beside = path.with_name(f".{os.getpid()}.{path.name}")
     try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
+        if is_special(path):
             raise OSError("it is a device or a pipe; give the name of a file")
         path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
@@ -34,6 +34,11 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # of the same reason as above, or not there
             beside.unlink()
+
+
+def is_special(path: Path) -> bool:
+    """Whether `path` is a device or a pipe, over which a new file must not be renamed."""
+    return path.exists() and not (path.is_file() or path.is_dir())
 
 
 def write_text(path: Path, text: str) -> None:

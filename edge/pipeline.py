@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
@@ -85,6 +85,14 @@ class Observation:
     time: float
     readings: tuple[Reading, ...]
     stages: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def evidence(self) -> dict[int, Mapping[str, float] | None]:
+        """For the rules, by visitor: what was read if this frame showed the face, else no data."""
+        return {
+            reading.visitor: reading.probabilities if reading.seen else None
+            for reading in self.readings
+        }
 
 
 @dataclass

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import count
@@ -122,8 +122,8 @@ class Service:
     def _look(self, pipeline: Pipeline, frame: Frame) -> None:
         start = time.perf_counter()
         observation = pipeline.step(frame)
-        seen = _for_rules(observation)
-        events = [event for rule in self._rules for event in rule.step(frame.timestamp, seen)]
+        evidence = observation.evidence
+        events = [event for rule in self._rules for event in rule.step(frame.timestamp, evidence)]
         self._tally.frame(observation, time.perf_counter() - start)
         self._printer.seen(observation)
         self._deliver(events)
@@ -241,14 +241,6 @@ def check_rules(config: Config, model: ExpressionModel) -> None:
                 f"rules.{name} watches for {', '.join(missing)}, but {model.path.name} knows only "
                 f"{', '.join(model.labels)}; write the rule for one of these, e.g. {way}"
             )
-
-
-def _for_rules(observation: Observation) -> dict[int, Mapping[str, float] | None]:
-    """By visitor, the probabilities if this frame showed the face, else None: no data."""
-    return {
-        reading.visitor: reading.probabilities if reading.seen else None
-        for reading in observation.readings
-    }
 
 
 @contextmanager

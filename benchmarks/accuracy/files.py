@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from edge.errors import ModelError
 from edge.vision.card import ModelCard
-from edge.vision.expression import ExpressionModel, load_model
+from edge.vision.expression import ExpressionModel, load_file
 from train.data import FaceSet
 from train.task import task_of
 
@@ -64,7 +64,7 @@ def open_files(card: ModelCard) -> Files:
             left_out.append(f"{name}: is not here")
             continue
         try:
-            models[name] = load_model(path)
+            models[name] = load_file(card, path)
         except ModelError as error:
             card.verified(path)  # the wrong content is no matter of interpreters
             left_out.append(str(error).replace(str(path), name))

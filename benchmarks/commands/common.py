@@ -13,6 +13,7 @@ from benchmarks.bands import REFERENCE, read_bands, remember, verdicts
 from benchmarks.result import Figure, envelope
 from benchmarks.result_file import write
 from edge.errors import UsageError
+from edge.files import is_special
 
 Commands = Any  # argparse's sub-parsers, whose class it keeps to itself
 
@@ -54,7 +55,7 @@ def new_file(text: str) -> Path:
     path = Path(text)
     if path.is_dir():
         raise argparse.ArgumentTypeError(f"{path}: is a folder; name a file")
-    if path.exists() and not path.is_file():  # a new file would take the device's place
+    if is_special(path):
         raise argparse.ArgumentTypeError(f"{path}: is no ordinary file; name one")
     there = next(folder for folder in path.absolute().parents if folder.exists())
     if not (there.is_dir() and os.access(there, os.W_OK)):

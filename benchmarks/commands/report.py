@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks.commands.common import Commands, new_file, say
 from edge.errors import UsageError
+from edge.files import is_special
 
 
 def add(commands: Commands) -> None:
@@ -63,6 +64,6 @@ def _check(arguments: argparse.Namespace) -> None:
 def _page(path: Path) -> Path:
     if path.is_dir():
         raise UsageError(f"--out {path}: is a folder; name the page, or add --run")
-    if path.exists() and not path.is_file():  # a new file would take the device's place
+    if is_special(path):
         raise UsageError(f"--out {path}: is no ordinary file; name one")
     return path

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from edge.alerts.rule import Rule, RuleConfig
 from edge.camera.base import Frame
 from edge.camera.gray import to_gray
-from edge.pipeline import Observation, Pipeline
+from edge.pipeline import Pipeline
 from edge.vision.detect import Detector
 from edge.vision.expression import ExpressionModel
 
@@ -55,7 +54,7 @@ class Looking:
         decoded, cpu_decoded = time.perf_counter(), time.process_time()
         observation = self._pipeline.step(Frame(gray, second, self._frames))
         looked = time.perf_counter()
-        self._judge(observation)
+        self._rule.step(observation.time, observation.evidence)
         end, cpu_end = time.perf_counter(), time.process_time()
         self._frames += 1
         stages = {"decode": decoded - start, **observation.stages, "rule": end - looked}
@@ -66,14 +65,6 @@ class Looking:
             decode_cpu_ms=1000 * (cpu_decoded - cpu),
             seen=sum(reading.seen for reading in observation.readings),
         )
-
-    def _judge(self, observation: Observation) -> None:
-        """As the service does: who is in view with what was read, who is not with nothing."""
-        seen: dict[int, Any] = {
-            reading.visitor: reading.probabilities if reading.seen else None
-            for reading in observation.readings
-        }
-        self._rule.step(observation.time, seen)
 
 
 def _watched(model: ExpressionModel) -> str:

@@ -1,10 +1,6 @@
-"""Fixtures of the benchmarks' tests: faces that show nobody, and drawn data in Kaggle's layout."""
+"""Fixtures of the benchmarks' tests: faces that show nobody."""
 
 from __future__ import annotations
-
-import importlib.util
-from pathlib import Path
-from types import ModuleType
 
 import cv2
 import numpy as np
@@ -13,8 +9,6 @@ import pytest
 from edge.camera.demo import FACES
 from edge.labels import EMOTIONS
 from train.data import FaceSet
-
-GENERATED = Path(__file__).parents[1] / "train" / "generated.py"
 
 
 @pytest.fixture(scope="session")
@@ -25,14 +19,3 @@ def visitors() -> FaceSet:
     labels = np.array([EMOTIONS.index(name) for name in names])
     votes = 10 * np.eye(len(EMOTIONS), dtype=np.float32)[labels]
     return FaceSet(np.stack(images).astype(np.uint8), labels, votes)
-
-
-@pytest.fixture(scope="session")
-def generated() -> ModuleType:
-    """`tests/train/generated.py`."""
-    spec = importlib.util.spec_from_file_location("generated", GENERATED)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

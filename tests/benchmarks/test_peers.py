@@ -19,8 +19,6 @@ from benchmarks.peers.loops import all_loops
 from benchmarks.peers.readers import float_tflite, keras_predict
 from benchmarks.peers.side_by_side import BLOCK
 from edge.camera.base import Frame
-from edge.camera.demo import FACES
-from edge.labels import EMOTIONS
 from edge.vision.card import DEFAULT_CARD
 from edge.vision.face import Box
 from train.data import FaceSet
@@ -32,18 +30,9 @@ def quiet(_line: str) -> None:
     pass
 
 
-def visitor_faces() -> FaceSet:
-    """The built-in visitors' faces, each labelled with what it was averaged from."""
-    names = sorted(path.stem for path in FACES.glob("*.png"))
-    images = [cv2.imread(str(FACES / f"{name}.png"), cv2.IMREAD_GRAYSCALE) for name in names]
-    labels = np.array([EMOTIONS.index(name) for name in names])
-    votes = 10 * np.eye(len(EMOTIONS), dtype=np.float32)[labels]
-    return FaceSet(np.stack(images).astype(np.uint8), labels, votes)
-
-
 @pytest.fixture(scope="module")
-def measured() -> dict[str, Any]:
-    return peers.measure(4, quiet, visitor_faces())
+def measured(visitors: FaceSet) -> dict[str, Any]:
+    return peers.measure(4, quiet, visitors)
 
 
 def test_frames_show_one_visitor_and_time_goes_on() -> None:
@@ -86,10 +75,10 @@ def test_every_network_reads_the_same_faces(measured: dict[str, Any]) -> None:
             assert low < scores["accuracy"] <= high
 
 
-def test_keras_reads_what_the_float_file_reads() -> None:
+def test_keras_reads_what_the_float_file_reads(visitors: FaceSet) -> None:
     read = keras_predict()
     assert read is not None
-    faces = list(visitor_faces().images)
+    faces = list(visitors.images)
     np.testing.assert_allclose(read(faces), float_tflite()(faces), atol=1e-4)
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
@@ -334,33 +331,6 @@ document.title = JSON.stringify({broken, lost, over, asked, images: document.ima
 </script></body>"""
 
 Show = Callable[[Path, int], tuple[str, list[str]]]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Show:
-    """Open a page, at a width in pixels; return its document and what the console was told."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        pytest.skip("no Chromium is installed")
-
-    def show(path: Path, width: int) -> tuple[str, list[str]]:
-        done = subprocess.run(
-            [
-                *(found, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
-                *("--disable-background-networking", "--enable-logging=stderr", "--log-level=0"),
-                f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
-                *(f"--window-size={width},2000", "--dump-dom", path.as_uri()),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=True,
-            env={**os.environ, "LC_ALL": "C.UTF-8"},
-        )
-        return done.stdout, [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
-
-    return show
 
 
 @pytest.mark.parametrize("width", [1200, 500])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import cv2
@@ -404,33 +403,6 @@ const over = document.documentElement.scrollWidth - document.documentElement.cli
 document.title = JSON.stringify({broken, lost, over, images: document.images.length});
 });
 </script></body>"""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """Open a page, at a width in pixels; return its document and what the console was told."""
-    found = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    if found is None:
-        pytest.skip("no Chromium is installed")
-
-    def show(path: Path, width: int) -> tuple[str, list[str]]:
-        done = subprocess.run(
-            [
-                *(found, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
-                *("--disable-background-networking", "--enable-logging=stderr", "--log-level=0"),
-                f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
-                *(f"--window-size={width},2000", "--dump-dom", path.as_uri()),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=True,
-        )
-        return done.stdout, [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
-
-    return show
 
 
 @pytest.mark.parametrize("width", [1200, 500])
