@@ -6,7 +6,10 @@ import os
 from collections.abc import Sequence
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
+from edge.camera.gray import to_gray
 from edge.errors import CameraError
 
 
@@ -28,3 +31,11 @@ def open_capture(
         capture.release()
         raise CameraError(f"{what}: cannot be opened; {hint}")
     return capture
+
+
+def next_gray(capture: cv2.VideoCapture) -> tuple[bool, NDArray[np.uint8] | None]:
+    """Whether the capture returned anything, and its (h, w) uint8 plane if that is a picture."""
+    ok, raw = capture.read()
+    if not ok or raw is None:
+        return False, None
+    return True, to_gray(np.asarray(raw, dtype=np.uint8))

@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from edge.camera.base import Frame
-from edge.camera.capture import open_capture
-from edge.camera.gray import to_gray
+from edge.camera.capture import next_gray, open_capture
 from edge.errors import CameraError
 
 FALLBACK_FPS = 25.0
@@ -32,8 +30,7 @@ class ClipCamera:
 
     def read(self) -> Frame | None:
         """The next frame, or None at the end; see `Camera.read`."""
-        ok, raw = self._capture.read()
-        gray = to_gray(np.asarray(raw, dtype=np.uint8)) if ok else None
+        _, gray = next_gray(self._capture)
         if gray is None:
             if self._index == 0:
                 raise CameraError(

@@ -1,9 +1,18 @@
-"""What cameras this machine has, read from sysfs: nothing is opened."""
+"""What cameras this machine has; none of them is opened."""
 
 from __future__ import annotations
 
+import logging
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
+
+from edge.errors import CameraError
+
+log = logging.getLogger(__name__)
+
+# A Raspberry Pi's codecs and the stages of its own camera's way, dozens of nodes without a picture
+INNER = ("bcm2835-", "pispbe", "rp1-cfe", "rpi-hevc", "rpivid", "unicam")
 
 
 class Listed(NamedTuple):
@@ -27,8 +36,30 @@ def list_v4l2(
         number = node.name.removeprefix("video")
         if number.isdigit() and _text(node / "index") in ("0", ""):
             name = _text(node / "name") or node.name
+            if name.startswith(INNER):
+                continue
             found.append((int(number), Listed(number, name, lasting.get(node.name, ""))))
     return [listed for _, listed in sorted(found)]
+
+
+def list_picamera() -> list[Listed]:
+    """Raspberry Pi cameras, where picamera2 is installed; libcamera only lists them."""
+    if find_spec("picamera2") is None:
+        return []
+    from edge.camera.bounded import within
+    from edge.camera.pi_library import load
+    from edge.camera.picamera import OPEN
+
+    try:
+        cameras = within(OPEN, "list picamera", load().Picamera2.global_camera_info)
+    except (CameraError, TimeoutError) as error:
+        log.warning("Raspberry Pi cameras cannot be listed: %s", error)
+        return []
+    return [
+        Listed(f"picamera:{place}", camera["Model"], f"picamera:{camera['Id']}")
+        for place, camera in enumerate(cameras)
+        if "/usb" not in camera["Id"]  # has a V4L2 node, too
+    ]
 
 
 def _text(path: Path) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 
 import cv2
-import numpy as np
 
 from edge.camera.base import Frame
-from edge.camera.capture import open_capture
-from edge.camera.gray import to_gray
+from edge.camera.capture import next_gray, open_capture
+from edge.camera.state import CameraFault, CameraState
 from edge.errors import CameraError
 from edge.message import without_password
 
@@ -23,24 +22,22 @@ class NetworkCamera:
 
     def __init__(self, address: str) -> None:
         self.name = without_password(address)
-        self._capture = open_capture(
-            address,
-            cv2.CAP_FFMPEG,
-            self.name,
-            "does the address answer in a video player on this machine?",
-            [
-                cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
-                TIMEOUT_MS,
-                cv2.CAP_PROP_READ_TIMEOUT_MSEC,
-                TIMEOUT_MS,
-            ],
-        )
+        limits = [
+            *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS),
+            *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS),
+        ]
+        hint = "does the address answer in a video player on this machine?"
+        try:
+            self._capture = open_capture(address, cv2.CAP_FFMPEG, self.name, hint, limits)
+        except CameraError as error:
+            raise CameraFault(str(error), CameraState.UNREACHABLE) from error.__cause__
         self._index = 0
 
     def read(self) -> Frame | None:
         """Wait for the next frame; see `Camera.read`."""
-        ok, raw = self._capture.read()
-        gray = to_gray(np.asarray(raw, dtype=np.uint8)) if ok else None
+        got, gray = next_gray(self._capture)
+        if gray is None and got:
+            raise CameraFault(f"{self.name}: sends what is no picture", CameraState.BROKEN)
         if gray is None:
             raise CameraError(f"{self.name}: the stream ended or timed out; is the camera on?")
         frame = Frame(gray, time.monotonic(), self._index)

@@ -6,16 +6,16 @@ import time
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from edge.camera.base import Frame
-from edge.camera.capture import open_capture
-from edge.camera.gray import to_gray
+from edge.camera.capture import next_gray, open_capture
+from edge.camera.state import CameraFault, CameraState
 from edge.errors import CameraError
 
 # What `to_gray` understands unconverted; anything else OpenCV turns into BGR first.
 RAW_FORMATS = {cv2.VideoWriter.fourcc(*name) for name in ("YUYV", "MJPG", "GREY")}
 FAILED_READS = 5  # a cable knock costs one or two
+PATIENCE = 2.0  # seconds of them; OpenCV itself waits ten for a camera that gives nothing
 
 
 class V4l2Camera:
@@ -27,9 +27,10 @@ class V4l2Camera:
         self.name = source
         device = Path(f"/dev/video{source}" if source.isdigit() else source)
         if not device.exists():
-            raise CameraError(
+            raise CameraFault(
                 f"camera {source}: {device} does not exist; plug the camera in, or choose from "
-                "--list-cameras"
+                "--list-cameras",
+                CameraState.UNPLUGGED,
             )
         self._capture = open_capture(
             str(device.resolve()),
@@ -49,13 +50,20 @@ class V4l2Camera:
 
     def read(self) -> Frame | None:
         """Wait for the next frame; see `Camera.read`."""
+        began, got = time.monotonic(), False
         for _ in range(FAILED_READS):
-            ok, raw = self._capture.read()
-            gray = to_gray(np.asarray(raw, dtype=np.uint8)) if ok else None
+            got, gray = next_gray(self._capture)
             if gray is not None:
                 frame = Frame(gray, time.monotonic(), self._index)
                 self._index += 1
                 return frame
+            if time.monotonic() - began > PATIENCE:
+                break
+        if got:
+            raise CameraFault(
+                f"camera {self.name}: gives frames that are not pictures; change its cable or port",
+                CameraState.BROKEN,
+            )
         raise CameraError(f"camera {self.name}: stopped giving frames; is it still plugged in?")
 
     def close(self) -> None:

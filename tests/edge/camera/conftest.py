@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import cv2
 import pytest
 
 from edge.camera.demo import DemoCamera
+from edge.camera.picamera import PicameraCamera
 
 FRAMES = 30
 FPS = 10.0
@@ -31,3 +35,28 @@ def clip(request, frames, tmp_path_factory) -> Path:
         writer.write(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR))
     writer.release()
     return path
+
+
+@pytest.fixture(scope="session")
+def fake_picamera2() -> ModuleType:
+    """`tests/edge/camera/fake_picamera2.py`."""
+    name = "fake_picamera2"
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def pi(fake_picamera2, monkeypatch):
+    """A board with one camera, and a picamera2 to reach it with."""
+    board = fake_picamera2.Pi()
+    monkeypatch.setitem(sys.modules, "picamera2", board.module)
+    monkeypatch.setattr(PicameraCamera, "openings", 0)
+    yield board
+    for device in board.devices:  # what a test left open
+        if device.is_open:
+            board.hangs = None
+            device.close()

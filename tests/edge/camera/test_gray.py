@@ -44,3 +44,10 @@ def test_a_compressed_picture_is_opened(picture):
 )
 def test_a_broken_compressed_picture_is_none(broken):
     assert to_gray(broken) is None
+
+
+@pytest.mark.parametrize(
+    "shape", [(0,), (9,), (0, 0), (0, 64), (0, 0, 3), (48, 64, 1), (48, 64, 4), (2, 2, 2, 2)]
+)
+def test_what_is_no_picture_is_none(shape):
+    assert to_gray(np.ones(shape, np.uint8)) is None

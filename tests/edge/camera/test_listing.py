@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import logging
+import sys
 from pathlib import Path
 
 import pytest
 
-from edge.camera.listing import Listed, list_v4l2
+from edge.camera.listing import Listed, list_picamera, list_v4l2
 
 
 class Machine:
@@ -78,3 +81,35 @@ def test_what_is_no_camera_is_left_out(machine):
 
 def test_a_machine_without_cameras_has_none(tmp_path):
     assert list_v4l2(tmp_path / "sys", tmp_path / "dev") == []
+
+
+def test_the_inner_nodes_of_a_raspberry_pi_are_left_out(machine):
+    for number, name in enumerate(
+        ("unicam-image", "bcm2835-codec-decode", "rp1-cfe-csi2_ch0", "pispbe-input", "Webcam")
+    ):
+        machine.plug(f"video{number}", name)
+    assert [each.name for each in machine.cameras()] == ["Webcam"]
+
+
+def test_a_raspberry_pis_cameras_are_listed_by_place_and_id_and_none_is_opened(pi, fake_picamera2):
+    pi.cameras.append(fake_picamera2.USB_CAMERA)
+    identity = pi.cameras[0]["Id"]
+    assert list_picamera() == [Listed("picamera:0", "imx708", f"picamera:{identity}")]
+    assert pi.calls == ["global_camera_info"]
+
+
+def test_without_picamera2_no_such_camera_is_listed_and_nothing_said(monkeypatch, caplog):
+    monkeypatch.delitem(sys.modules, "picamera2", raising=False)
+    monkeypatch.setattr("edge.camera.listing.find_spec", lambda _name: None)
+    assert list_picamera() == []
+    assert caplog.records == []
+
+
+def test_a_picamera2_that_cannot_be_loaded_is_told_of(tmp_path, monkeypatch, caplog):
+    caplog.set_level(logging.WARNING, logger="edge")
+    (tmp_path / "picamera2.py").write_text("import libcamera_not_here")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "picamera2", raising=False)
+    importlib.invalidate_caches()
+    assert list_picamera() == []
+    assert "cannot be listed: the Python module libcamera_not_here is not installed" in caplog.text

@@ -13,6 +13,7 @@ import pytest
 
 import edge.camera.network
 from edge.camera.network import NetworkCamera
+from edge.camera.state import CameraFault, CameraState
 from edge.errors import CameraError
 
 COUNT = 12
@@ -85,3 +86,9 @@ def test_a_camera_that_accepts_and_never_answers_is_given_up(scheme, monkeypatch
         pytest.raises(CameraError, match="cannot be opened"),
     ):
         NetworkCamera(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/live")
+
+
+def test_a_camera_that_does_not_answer_is_unreachable_not_refused():
+    with pytest.raises(CameraFault) as caught:
+        NetworkCamera("rtsp://127.0.0.1:9/live")
+    assert caught.value.state is CameraState.UNREACHABLE

@@ -44,7 +44,6 @@ def test_a_file_whose_name_looks_like_an_index_can_be_named(clip, tmp_path, monk
         ("/dev/video77", CameraError, "camera /dev/video77: /dev/video77 does not exist"),
         ("/dev/v4l/by-id/usb-none", CameraError, "usb-none does not exist; plug the camera in"),
         ("/dev/null", CameraError, "camera /dev/null: cannot be opened; is /dev/null in use"),
-        ("picamera:0", CameraError, "picamera:0: this version has no picamera2 back-end yet"),
         ("none.mp4", CameraError, "none.mp4: no such camera or file; --list-cameras shows"),
         ("-1", CameraError, "-1: no such camera or file"),
         ("demo", CameraError, "demo: no such camera or file"),

@@ -1,0 +1,68 @@
+"""A call that may never return, given a deadline."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from edge.camera.bounded import within
+
+PATIENCE = 30  # seconds; a safety net, not a promise
+
+
+def named(name: str) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == name]
+
+
+def test_what_it_returns_is_returned():
+    assert within(PATIENCE, "work", lambda: 7) == 7
+    assert within(PATIENCE, "work", lambda: None) is None
+
+
+@pytest.mark.parametrize("kind", [ValueError, TimeoutError, OSError])
+def test_what_it_raises_is_raised(kind):
+    def fail() -> None:
+        raise kind("by the work")
+
+    with pytest.raises(kind, match="by the work"):
+        within(PATIENCE, "work", fail)
+
+
+def test_what_hangs_is_left_behind_and_cleaned_up_after():
+    gate, came, late = threading.Event(), threading.Event(), []
+
+    def take(result: int) -> None:
+        late.append(result)
+        came.set()
+
+    def hang() -> int:
+        assert gate.wait(PATIENCE)
+        return 7
+
+    with pytest.raises(TimeoutError, match=r"hanging: has not returned in 0\.01 s"):
+        within(0.01, "hanging", hang, take)
+    (left,) = named("hanging")
+    assert left.daemon, "it must not keep the process alive"
+    gate.set()
+    assert came.wait(PATIENCE)
+    assert late == [7]
+
+
+def test_what_hangs_and_fails_is_forgotten():
+    gate = threading.Event()
+
+    def hang() -> None:
+        assert gate.wait(PATIENCE)
+        raise ValueError("too late")
+
+    with pytest.raises(TimeoutError):
+        within(0.01, "hanging", hang, lambda _result: pytest.fail("there is none"))
+    (left,) = named("hanging")
+    gate.set()
+    left.join(PATIENCE)
+    assert not left.is_alive()
+
+
+def test_what_came_in_time_is_not_late():
+    assert within(PATIENCE, "work", lambda: 7, lambda _result: pytest.fail("it came in time")) == 7
