@@ -6,21 +6,27 @@ Examples:
     edge-run --camera 0 --json              one JSON object an event
     edge-run --image photo.jpg              read the faces in a picture
     edge-run --image photos/ --annotate out/
-    edge-run --config /etc/edge-run/config.toml --check-config
     edge-run --self-test                    does this device compute what it should?
+
+At a desk, for good:
+    edge-run --config FILE --check-config   is it good, and can its secrets be read?
+    edge-run --config FILE --service        what the systemd unit runs
+    edge-run --config FILE alerts list      what was told to whom; see edge-run alerts --help
+    edge-run --config FILE alerts test desk
+    edge-run --config FILE doctor           what is wrong, and what to do about it
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import logging
-from dataclasses import asdict
+import sys
 from pathlib import Path
 
 from edge.command import parser, run_command
+from edge.config.arguments import add_config_arguments, config_path, load_from, wants_json
 from edge.errors import UsageError
-from edge.message import one_line, without_password
+from edge.subcommand import subcommand
 
 SOURCES = """a camera's index (0), its lasting path (/dev/v4l/by-id/...), picamera:0, an rtsp://
 address, a video file, or the built-in visitor: demo: demo:calm demo:angry demo:two
@@ -29,14 +35,20 @@ address, a video file, or the built-in visitor: demo: demo:calm demo:angry demo:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    return run_command(_parser(), argv)
+    given = sys.argv[1:] if argv is None else argv
+    command, rest = subcommand(given)
+    return command(rest) if command else run_command(_parser(), given)
 
 
 def _parser() -> argparse.ArgumentParser:
     made = parser("edge-run", __doc__)
+    add_config_arguments(made)
     job = made.add_argument_group("what to do (default: watch the configured camera)")
     job.add_argument("--camera", metavar="SOURCE", help=SOURCES)
     one = job.add_mutually_exclusive_group()
+    one.add_argument(
+        "--service", action="store_true", help="watch for good, as systemd's unit does"
+    )
     one.add_argument("--image", nargs="+", metavar="PATH", help="pictures, folders or addresses")
     one.add_argument("--list-cameras", action="store_true", help="show what cameras are here")
     one.add_argument("--check-config", action="store_true", help="check configuration and model")
@@ -47,24 +59,16 @@ def _parser() -> argparse.ArgumentParser:
         "installed, against the answers kept with the model",
     )
     one.add_argument("--print-config", action="store_true", help="print every key in effect")
+    job.add_argument(
+        "--commented", action="store_true", help="--print-config with comments, as a file to keep"
+    )
 
     how = made.add_argument_group("how")
-    how.add_argument("--config", type=Path, metavar="FILE", help="a TOML file; see --print-config")
-    how.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="one configuration key, e.g. rules.anger.on=0.6; may be repeated",
-    )
     how.add_argument("--model", metavar="FILE", help="a .tflite or .onnx file, or a .json card")
     how.add_argument("--runtime", choices=("litert", "onnx", "tflite"), help="the interpreter")
     how.add_argument("--threads", type=int, metavar="N", help="for the interpreter (1)")
 
     out = made.add_argument_group("what to print")
-    out.add_argument(
-        "--json", action="store_true", help="one JSON object a picture, event or check"
-    )
     out.add_argument(
         "--annotate", type=Path, metavar="DIR", help="write the --image pictures with what was read"
     )
@@ -74,10 +78,24 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    logging.basicConfig(
-        level=logging.INFO if arguments.verbose else logging.ERROR,
-        format="%(levelname)s %(name)s: %(message)s",
-    )
+    _refuse_what_does_not_fit(arguments)
+    from edge.health.logs import setup
+
+    setup(arguments.service, arguments.verbose, arguments.service and arguments.debug)
+    if arguments.list_cameras:
+        return _list_cameras()
+    if arguments.image:
+        return _pictures(arguments)
+    if arguments.self_test:
+        return _self_test(arguments)
+    if arguments.print_config:
+        return _print_config(arguments)
+    if arguments.check_config:
+        return _check_config(arguments)
+    return _serve(arguments) if arguments.service else _watch(arguments)
+
+
+def _refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:
     others = {"--image": arguments.image, "--list-cameras": arguments.list_cameras}
     others["--self-test"] = arguments.self_test
     if arguments.camera is not None and any(others.values()):
@@ -87,25 +105,14 @@ def _run(arguments: argparse.Namespace) -> int:
         )
     if arguments.annotate and not arguments.image:
         raise UsageError("--annotate draws into pictures: give --image PATH, too")
-    if arguments.list_cameras:
-        return _list_cameras()
-    if arguments.image:
-        return _pictures(arguments)
-    if arguments.self_test:
-        return _self_test(arguments)
-    if arguments.print_config:
-        return _print_config(arguments)
-    return _check_config(arguments) if arguments.check_config else _watch(arguments)
+    if arguments.commented and not arguments.print_config:
+        raise UsageError("--commented is a form of --print-config: give that, too")
+    if arguments.service and wants_json(arguments):
+        raise UsageError("--service prints nothing but its log: leave out --json")
 
 
-def _settings(arguments: argparse.Namespace) -> dict[str, str]:
-    """The flags as configuration keys; a flag of its own, such as --model, wins over --set."""
-    settings = {}
-    for pair in arguments.set:
-        key, equals, value = pair.partition("=")
-        if not equals or not key.strip():
-            raise UsageError(f"--set {pair}: must be KEY=VALUE, e.g. --set rules.anger.on=0.6")
-        settings[key.strip()] = value.strip()
+def _flags(arguments: argparse.Namespace) -> dict[str, str]:
+    """The flags that are configuration keys; each wins over --set."""
     flags = {
         "camera.source": arguments.camera,
         "model.path": arguments.model,
@@ -113,77 +120,71 @@ def _settings(arguments: argparse.Namespace) -> dict[str, str]:
         "model.threads": arguments.threads,
     }
     # quoted, so that a name which happens to be TOML is taken as it stands
-    return settings | {
+    return {
         key: json.dumps(value, ensure_ascii=False)
         for key, value in flags.items()
         if value is not None
     }
 
 
+def _serve(arguments: argparse.Namespace) -> int:
+    from edge.supervisor import Supervisor
+
+    return Supervisor(load_from(arguments, _flags(arguments))).run()
+
+
 def _watch(arguments: argparse.Namespace) -> int:
-    from edge.config import load
+    from edge.config.secret import resolved
     from edge.service import Service
     from edge.show import JsonPrinter, LinePrinter
 
-    config = load(arguments.config, settings=_settings(arguments))
-    Service(config, JsonPrinter() if arguments.json else LinePrinter()).run()
+    config = resolved(load_from(arguments, _flags(arguments)))
+    Service(config, JsonPrinter() if wants_json(arguments) else LinePrinter()).run()
     return 0
 
 
 def _pictures(arguments: argparse.Namespace) -> int:
-    from edge.config import load
     from edge.look import look_at
 
-    config = load(arguments.config, settings=_settings(arguments))
-    return look_at(arguments.image, config, as_json=arguments.json, folder=arguments.annotate)
+    config = load_from(arguments, _flags(arguments))
+    json_wanted = wants_json(arguments)
+    return look_at(arguments.image, config, as_json=json_wanted, folder=arguments.annotate)
 
 
 def _print_config(arguments: argparse.Namespace) -> int:
-    from edge.config import load
+    from edge.config.commented import commented
+    from edge.config.secret import masked
     from edge.toml_text import as_toml
 
-    values = asdict(load(arguments.config, settings=_settings(arguments)))
-    values["camera"]["source"] = without_password(values["camera"]["source"])
-    print(as_toml(values), end="")
+    config = load_from(arguments, _flags(arguments))
+    print(commented(config) if arguments.commented else as_toml(masked(config)), end="")
     return 0
 
 
 def _check_config(arguments: argparse.Namespace) -> int:
-    from edge.config import load
-    from edge.service import check_rules, load_configured
+    from edge.check_config import check_config
 
-    config = load(arguments.config, settings=_settings(arguments))
-    model = load_configured(config)
-    check_rules(config, model)
-    rules = ", ".join(
-        f"{name} ({rule.label} at {rule.on:g} for {rule.seconds:g} s)"
-        for name, rule in config.rules.items()
-    )
-    print(f"configuration: {arguments.config or 'built-in values'}: good")
-    print(f"model: {model.path} on {model.runtime}: hash agrees with {model.card.path.name}")
-    print(f"camera: {one_line(config.camera.source)} (not opened)")
-    print(f"rules: {rules or 'none: nothing will be raised'}")
+    check_config(load_from(arguments, _flags(arguments)), config_path(arguments))
     return 0
 
 
 def _self_test(arguments: argparse.Namespace) -> int:
-    from edge.config import load
     from edge.self_test import self_test
 
-    config = load(arguments.config, settings=_settings(arguments))
-    self_test(config.model, as_json=arguments.json)
+    config = load_from(arguments, _flags(arguments))
+    self_test(config.model, as_json=wants_json(arguments))
     return 0
 
 
 def _list_cameras() -> int:
     from edge.camera.demo import SCENES
-    from edge.camera.listing import list_v4l2
+    from edge.camera.listing import list_picamera, list_v4l2
 
-    found = list_v4l2()
+    found = [*list_v4l2(), *list_picamera()]
     for camera in found:
         print(f"{camera.source:12} {camera.name}  {camera.by_id}".rstrip())
     if not found:
-        print("no V4L2 camera is plugged in")
+        print("no camera is plugged in")
     for scene, about in SCENES.items():
         print(f"demo:{scene:7} {about}")
     return 0

@@ -9,7 +9,7 @@ from typing import Any
 
 
 def as_toml(values: Mapping[str, Any]) -> str:
-    """Nested tables of text, numbers and booleans as a TOML text that reads back to the same."""
+    """Nested tables of text, numbers, booleans and lists as TOML that reads back to the same."""
     lines: list[str] = []
     _write_table(lines, "", values)
     return "\n".join(lines).strip() + "\n"
@@ -20,17 +20,24 @@ def _write_table(lines: list[str], name: str, table: Mapping[str, Any]) -> None:
     if name and (plain or not table):
         lines += ["", f"[{name}]"]
     for key, value in plain.items():
-        lines.append(f"{_toml_key(key)} = {_toml_value(value)}")
+        lines.append(f"{toml_key(key)} = {toml_value(value)}")
     for key, value in table.items():
         if isinstance(value, Mapping):
-            _write_table(lines, f"{name}.{_toml_key(key)}".lstrip("."), value)
+            _write_table(lines, f"{name}.{toml_key(key)}".lstrip("."), value)
 
 
-def _toml_key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _toml_value(key)
+def toml_key(key: str) -> str:
+    """A key of a table, quoted where it must be."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else toml_value(key)
 
 
-def _toml_value(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """Text, a number, true or false, or a list or inline table of these."""
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{toml_key(key)} = {toml_value(each)}" for key, each in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(toml_value, value))}]"
     if isinstance(value, float):
         return repr(value)  # TOML's inf and nan are spelled like Python's, not like JSON's
     # JSON lets DEL stand as it is, TOML does not

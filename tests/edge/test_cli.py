@@ -157,6 +157,57 @@ def test_what_print_config_prints_is_a_configuration(tmp_path, capsys):
     assert capsys.readouterr().out == printed
 
 
+def test_a_commented_configuration_is_a_configuration(tmp_path, capsys):
+    flags = ["--set", "rules.anger.on=0.61", "--set", "sinks.lamp.type=gpio", "--threads", "3"]
+    assert main(["--print-config", "--commented", *flags]) == 0
+    config = tmp_path / "config.toml"
+    config.write_text(capsys.readouterr().out)
+    assert main(["--print-config", *flags]) == 0
+    printed = capsys.readouterr().out
+    assert main(["--print-config", "--config", str(config)]) == 0
+    assert capsys.readouterr().out == printed
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--commented"],
+        ["--service", "--json"],
+        ["--service", "--image", "a.jpg"],
+        ["--service", "--check-config"],
+    ],
+    ids=" ".join,
+)
+def test_flags_that_do_not_fit_together_are_refused(arguments, capsys):
+    try:
+        code = main(arguments)
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 64
+    assert len(capsys.readouterr().err.splitlines()) in {1, 2}
+
+
+def test_the_service_gets_the_configuration_and_gives_the_exit_code(monkeypatch, tmp_path):
+    told = []
+
+    class Supervisor:
+        def __init__(self, config):
+            told.append(config)
+
+        def run(self):
+            return 75
+
+    monkeypatch.setattr("edge.supervisor.Supervisor", Supervisor)
+    monkeypatch.setattr("edge.health.logs.setup", lambda *given: told.append(given))
+    config = tmp_path / "config.toml"
+    config.write_text('[sinks.desk]\ntype = "mqtt"\npassword = "credential:desk"\n')
+    assert main(["--service", "--config", str(config), "--camera", "demo:"]) == 75
+    logging, configured = told
+    assert logging == (True, False, False)
+    assert configured.camera.source == "demo:"
+    assert configured.sinks["desk"].password == "credential:desk", "looked up by the service"
+
+
 def test_check_config_names_what_it_checked(capsys):
     assert main(["--check-config"]) == 0
     told = capsys.readouterr().out
@@ -197,7 +248,8 @@ def test_version_and_help():
     assert (version.returncode, version.stdout) == (0, f"edge-run {__version__}\n")
     shown = edge_run("--help")
     assert shown.returncode == 0
-    for example in ("edge-run --image photo.jpg", "edge-run --self-test"):
+    examples = ("edge-run --image photo.jpg", "edge-run --self-test", "alerts list", "doctor")
+    for example in examples:
         assert example in shown.stdout
 
 
