@@ -16,12 +16,14 @@ from itertools import count
 from types import MappingProxyType
 from typing import Literal
 
+from edge.labels import LABELS
+
 HOUR = 3600.0
 # The longest that one look vouches for; a device too slow for this must not guess in between.
 LOOK = 1.0
 ROUNDING = 1e-6  # seconds that adding up hundreds of frames may lose
 
-Reason = Literal["calm", "gone", "ended"]
+Reason = Literal["calm", "gone", "blind", "ended"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class RuleConfig:
 
     Attributes:
         emotion: The label watched for: an emotion, or `negative` where the model tells valence.
-        weights: By label, in place of `emotion`; each 0 to 1.
+        weights: By label, in place of `emotion`, each 0 to 1: { angry = 1.0, disgust = 0.5 }.
         absent: Watch for the lack of it, e.g. nobody smiles.
         on: Score from which the alert is coming.
         off: Score below which a firing alert calms down; at most `on`.
@@ -73,6 +75,19 @@ class RuleConfig:
         return f"no {name}" if self.absent else name
 
 
+BOUNDS: Mapping[str, tuple[float, float]] = {
+    "weights.*": (0, 1),
+    "on": (0, 1),
+    "off": (0, 1),
+    "seconds": (0, 600),
+    "share": (0, 1),
+    "clear": (0, 600),
+    "repeat": (0, 86400),
+    "cap": (0, 3600),
+}
+CHOICES: Mapping[str, tuple[str, ...]] = {"emotion": LABELS}
+
+
 @dataclass(frozen=True)
 class Firing:
     """An alert is raised.
@@ -109,7 +124,7 @@ class Resolved:
         time: Monotonic seconds.
         duration: Seconds from `Firing.since` to now.
         peak: The highest score in between.
-        reason: `calm`, the visitor is `gone`, or watching has `ended`.
+        reason: `calm`, the visitor is `gone`, the camera has gone `blind`, or watching has `ended`.
     """
 
     rule: str
@@ -196,11 +211,11 @@ class Rule:
             self._visitors[visitor] = known
         return events
 
-    def close(self, time: float) -> list[Firing | Resolved]:
+    def close(self, time: float, reason: Reason = "ended") -> list[Firing | Resolved]:
         """End watching: resolve what is firing and forget every visitor."""
         events: list[Event] = []
         for visitor, known in self._visitors.items():
-            events += self._resolve(known, visitor, time, "ended")
+            events += self._resolve(known, visitor, time, reason)
         self._visitors.clear()
         return events
 
