@@ -4,11 +4,12 @@ DEVICE := .venv-device
 DEV := .venv-dev
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: demo test lint types check clean help
+.PHONY: demo test faults lint types check clean help
 
 help:
 	@echo "make demo    watch the built-in visitor: detection, int8 inference, rule, alert"
 	@echo "make test    run every test"
+	@echo "make faults  break everything that breaks at a desk, and count what is lost"
 	@echo "make check   lint, types and tests, as CI does"
 	@echo "make clean   remove the environments that these make"
 
@@ -17,6 +18,9 @@ demo: $(DEVICE)/installed
 
 test: $(DEV)/installed
 	$(DEV)/bin/python -m pytest -n 2 --dist loadfile
+
+faults: $(DEV)/installed
+	$(DEV)/bin/edge-bench faults --results benchmarks/RESULTS.md
 
 lint: $(DEV)/installed
 	$(DEV)/bin/ruff check .

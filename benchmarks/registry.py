@@ -98,6 +98,12 @@ BENCHMARKS = {
         "benchmarks.energy",
         quick=("--seconds", "5"),
     ),
+    "faults": Benchmark(
+        "What is lost when everything fails that fails at a desk?",
+        "benchmarks.faults",
+        quick=("--quick",),
+        alone="it kills, fills and stops things for half an hour",
+    ),
     "architectures": Benchmark(
         "What do the networks reach when each is trained for the same few CPU minutes?",
         "benchmarks.architectures",

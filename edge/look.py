@@ -19,8 +19,8 @@ from edge.errors import OutputError, PictureError
 from edge.files import replacing
 from edge.message import one_line
 from edge.pictures import Face, find_pictures, read_faces, read_picture
-from edge.service import load_configured
 from edge.vision.detect import Detector
+from edge.watch import load_configured
 
 LONGEST_STEM = 200  # bytes; a file's name may have 255, and endings are added
 

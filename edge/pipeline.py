@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edge.camera.base import Frame
 from edge.labels import valence
-from edge.vision.baseline import Baseline, Site
+from edge.vision.baseline import MODES, Baseline, Site
 from edge.vision.detect import Detector
 from edge.vision.expression import ExpressionModel
 from edge.vision.face import Box, Gray, crop
@@ -41,6 +41,10 @@ class ExpressionConfig:
     every: float = 0.2
     smoothing: float = 0.7
     baseline: str = "visit"
+
+
+BOUNDS: Mapping[str, tuple[float, float]] = {"every": (0, 10), "smoothing": (0, 60)}
+CHOICES: Mapping[str, tuple[str, ...]] = {"baseline": MODES}
 
 
 @dataclass(frozen=True)

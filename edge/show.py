@@ -136,6 +136,7 @@ class LinePrinter(_EventPrinter):
             why = {
                 "calm": f"visitor {event.visitor} has calmed down",
                 "gone": f"visitor {event.visitor} is gone",
+                "blind": "the camera does not see any more",
                 "ended": "watching has ended",
             }[event.reason]
             text = (

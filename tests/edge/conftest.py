@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +22,19 @@ from edge.vision.card import DEFAULT_CARD, read_card
 from edge.vision.detect import DetectionConfig, Detector
 from edge.vision.expression import ExpressionModel, load_model
 from edge.vision.face import Gray, crop, normalise
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """A command that ran in this process must not leave its log to the tests after it."""
+    root, own = logging.getLogger(), logging.getLogger("edge")
+    levels = root.level, own.level
+    yield
+    for handler in [one for one in root.handlers if type(one).__module__.startswith("edge.")]:
+        root.removeHandler(handler)
+        handler.close()
+    root.setLevel(levels[0])
+    own.setLevel(levels[1])
 
 
 def _crops() -> tuple[Gray, ...]:

@@ -84,7 +84,7 @@ CASES = {
     "folder as camera": (["--camera", "x.jpg"], 69, ["x.jpg", "--list-cameras"]),
     "text as clip": (["--camera", "text.mp4"], 69, ["text.mp4", "not a video"]),
     "empty clip": (["--camera", "empty.avi"], 69, ["empty.avi", "not a video"]),
-    "pi camera": (["--camera", "picamera:0"], 69, ["picamera:0", "--camera 0"]),
+    "pi camera": (["--camera", "picamera:0"], 69, ["picamera:0", "apt install python3-picamera2"]),
     "no camera named": (["--camera", ""], 78, ["camera.source", "give an index"]),
     "no such scene": (["--camera", "demo:nope"], 78, ["demo:nope", "demo:calm"]),
     "no such scene option": (["--camera", "demo:?speed=2"], 78, ["speed", "--help"]),

@@ -22,10 +22,11 @@ from edge.cli import main
 from edge.config import CameraConfig, Config
 from edge.errors import CameraError, ConfigError, ModelError
 from edge.labels import TASKS
-from edge.service import Service, check_rules
+from edge.service import Service
 from edge.show import JsonPrinter
 from edge.vision.card import DEFAULT_CARD, read_card
 from edge.vision.expression import ExpressionModel
+from edge.watch import check_rules
 
 EDGE_RUN = Path(sys.executable).with_name("edge-run")
 EAGER = RuleConfig(seconds=0.5, on=0.05, off=0.01)
