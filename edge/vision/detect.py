@@ -6,6 +6,7 @@ under the face's size; a face that is already known is looked for only around it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,17 @@ class DetectionConfig:
     near_margin: float = 0.33
     full_every: float = 1.0
     idle_every: float = 2.0
+
+
+BOUNDS: Mapping[str, tuple[float, float]] = {
+    "width": (64, 8192),
+    "min_face": (0.01, 1),
+    "scale": (1.01, 2),
+    "neighbours": (0, 50),
+    "near_margin": (0.05, 2),
+    "full_every": (0, 60),
+    "idle_every": (0, 60),
+}
 
 
 class Detector:

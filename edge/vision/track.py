@@ -6,7 +6,7 @@ comes back is somebody new.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from edge.vision.face import Box
@@ -27,6 +27,14 @@ class TrackingConfig:
     growth: float = 1.6
     confirm: int = 2
     keep: float = 1.5
+
+
+BOUNDS: Mapping[str, tuple[float, float]] = {
+    "reach": (0.05, 5),
+    "growth": (1.01, 10),
+    "confirm": (1, 100),
+    "keep": (0, 60),
+}
 
 
 @dataclass(frozen=True)
