@@ -24,9 +24,11 @@ import sys
 from pathlib import Path
 
 from edge.command import parser, run_command
-from edge.config.arguments import add_config_arguments, config_path, load_from, wants_json
-from edge.errors import UsageError
+from edge.errors import EX_UNAVAILABLE, UsageError
+from edge.message import one_line
 from edge.subcommand import subcommand
+
+# edge.config is imported where it is needed: it loads OpenCV, and `doctor` must run without
 
 SOURCES = """a camera's index (0), its lasting path (/dev/v4l/by-id/...), picamera:0, an rtsp://
 address, a video file, or the built-in visitor: demo: demo:calm demo:angry demo:two
@@ -37,10 +39,20 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given = sys.argv[1:] if argv is None else argv
     command, rest = subcommand(given)
-    return command(rest) if command else run_command(_parser(), given)
+    if command:
+        return command(rest)
+    try:
+        made = _parser()
+    except ImportError as error:
+        told = f"a library cannot be loaded ({error}); edge-run doctor says what to do"
+        print(f"edge-run: error: {one_line(told)}", file=sys.stderr)
+        return EX_UNAVAILABLE
+    return run_command(made, given)
 
 
 def _parser() -> argparse.ArgumentParser:
+    from edge.config.arguments import add_config_arguments
+
     made = parser("edge-run", __doc__)
     add_config_arguments(made)
     job = made.add_argument_group("what to do (default: watch the configured camera)")
@@ -96,6 +108,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:
+    from edge.config.arguments import wants_json
+
     others = {"--image": arguments.image, "--list-cameras": arguments.list_cameras}
     others["--self-test"] = arguments.self_test
     if arguments.camera is not None and any(others.values()):
@@ -128,12 +142,14 @@ def _flags(arguments: argparse.Namespace) -> dict[str, str]:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    from edge.config.arguments import load_from
     from edge.supervisor import Supervisor
 
     return Supervisor(load_from(arguments, _flags(arguments))).run()
 
 
 def _watch(arguments: argparse.Namespace) -> int:
+    from edge.config.arguments import load_from, wants_json
     from edge.config.secret import resolved
     from edge.service import Service
     from edge.show import JsonPrinter, LinePrinter
@@ -144,6 +160,7 @@ def _watch(arguments: argparse.Namespace) -> int:
 
 
 def _pictures(arguments: argparse.Namespace) -> int:
+    from edge.config.arguments import load_from, wants_json
     from edge.look import look_at
 
     config = load_from(arguments, _flags(arguments))
@@ -152,6 +169,7 @@ def _pictures(arguments: argparse.Namespace) -> int:
 
 
 def _print_config(arguments: argparse.Namespace) -> int:
+    from edge.config.arguments import load_from
     from edge.config.commented import commented
     from edge.config.secret import masked
     from edge.toml_text import as_toml
@@ -163,12 +181,14 @@ def _print_config(arguments: argparse.Namespace) -> int:
 
 def _check_config(arguments: argparse.Namespace) -> int:
     from edge.check_config import check_config
+    from edge.config.arguments import config_path, load_from
 
     check_config(load_from(arguments, _flags(arguments)), config_path(arguments))
     return 0
 
 
 def _self_test(arguments: argparse.Namespace) -> int:
+    from edge.config.arguments import load_from, wants_json
     from edge.self_test import self_test
 
     config = load_from(arguments, _flags(arguments))

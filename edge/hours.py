@@ -14,7 +14,7 @@ def span(text: str) -> tuple[int, int] | None:
     """`07:30-23:00` as minutes of the day; None for always.
 
     Raises:
-        ConfigError: it is written otherwise.
+        ConfigError: it is written otherwise, or no minute lies in it.
     """
     if not text:
         return None
@@ -23,6 +23,8 @@ def span(text: str) -> tuple[int, int] | None:
         raise ConfigError(_wrong(text))
     first, last = (int(form[i]) * 60 + int(form[i + 1]) for i in (1, 3))
     if max(first, last) > DAY or max(int(form[2]), int(form[4])) > 59:
+        raise ConfigError(_wrong(text))
+    if first % DAY == last % DAY and (first, last) != (0, DAY):  # meant as always, and never true
         raise ConfigError(_wrong(text))
     return first, last
 

@@ -13,6 +13,9 @@ from contextlib import suppress
 
 from edge.message import one_line
 
+PATIENCE = 5.0  # seconds that a manager with a full queue is waited for: no READY is a restart
+LONGEST = 2048  # bytes of a STATUS; systemd drops a message of more than 4096 as a whole
+
 
 class Notifier:
     """Sends states to the service manager that started this process.
@@ -36,8 +39,8 @@ class Notifier:
         return self._interval
 
     def ready(self) -> None:
-        """The service is up."""
-        self._send("READY=1")
+        """The service is up; unlike the others, which are said again, this waits to be heard."""
+        self._send("READY=1", PATIENCE)
 
     def alive(self) -> None:
         """Ping the watchdog."""
@@ -46,22 +49,24 @@ class Notifier:
 
     def status(self, text: str) -> None:
         """Say in one line what is going on; the same line is sent once."""
-        line = one_line(text)
-        if line != self._told:
+        line = one_line(text).encode()[:LONGEST].decode(errors="ignore")
+        if line != self._told and self._send(f"STATUS={line}"):
             self._told = line
-            self._send(f"STATUS={line}")
 
     def stopping(self) -> None:
         """The service is about to end, on purpose."""
         self._send("STOPPING=1")
 
-    def _send(self, text: str) -> None:
+    def _send(self, text: str, patience: float = 0.0) -> bool:
         if self._address is None:
-            return
+            return False
         # a manager that is just being restarted is no reason to stop watching
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as talk:
-            talk.setblocking(False)
-            talk.sendto(text.encode(), self._address)
+            talk.settimeout(patience)
+            talk.connect(self._address)  # or there is no waiting for room
+            talk.send(text.encode())
+            return True
+        return False
 
 
 def _address(name: str) -> str | None:

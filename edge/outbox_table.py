@@ -95,7 +95,7 @@ def write_json(entries: Iterable[Entry], out: Callable[[str], object]) -> None:
 
 def write_csv(entries: Iterable[Entry], file: Writer) -> None:
     """One line an alert and sink; no cell begins like a formula."""
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(COLUMNS)
     for entry in entries:
         told = as_record(entry)

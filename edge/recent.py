@@ -44,7 +44,7 @@ class Recorder:
         self._stages: deque[Mapping[str, float]] = deque(maxlen=STAGES)
         self._sums: Counter[str] = Counter()
         self._present: frozenset[int] = frozenset()
-        self._visitors = 0
+        self._visitors, self._newest = 0, 0
 
     def add(self, now: float, observation: Observation) -> None:
         """One frame was looked at."""
@@ -57,7 +57,9 @@ class Recorder:
                 self._sums.subtract(self._stages[0])
             self._stages.append(observation.stages)
             self._sums.update(observation.stages)
-            self._visitors += len(present - self._present)
+            # numbers only rise; whoever was there before a blindness is no new visitor
+            self._visitors += sum(visitor > self._newest for visitor in present)
+            self._newest = max(self._newest, *present, 0)
             self._present = present
 
     def forget_visitors(self) -> None:

@@ -37,6 +37,7 @@ class Status:
         camera_state: A word of `CameraState`; `camera_sentence` says it for people.
         blind: Nothing can be judged: no data is not calm.
         state_for: Seconds in this state.
+        blind_for: Seconds without sight, whatever states they were spent in; 0 while it sees.
         reconnects, abandoned: Times the camera was opened again; threads of it that were given up.
         frames, dropped: Frames looked at; frames overtaken by a newer one.
         fps: Frames looked at a second, over the last ten seconds.
@@ -62,6 +63,7 @@ class Status:
     camera_sentence: str = ""
     blind: bool = True
     state_for: float = 0.0
+    blind_for: float = 0.0
     reconnects: int = 0
     abandoned: int = 0
     frames: int = 0
@@ -99,7 +101,7 @@ def line(status: Status) -> str:
 
 def _sight(status: Status) -> str:
     if status.blind:
-        return f"CANNOT SEE for {status.state_for:.0f} s: {status.camera}: {status.camera_sentence}"
+        return f"CANNOT SEE for {status.blind_for:.0f} s: {status.camera}: {status.camera_sentence}"
     people = f"{status.visitors} visitor" + ("" if status.visitors == 1 else "s")
     slow = "" if status.camera_state == "ok" else f" ({status.camera_sentence})"
     return (

@@ -51,7 +51,8 @@ def status_of(sources: Sources) -> Status:
         camera_state=state.word,
         camera_sentence=state.sentence,
         blind=state.blind,
-        state_for=now - keeper.since,
+        state_for=max(0.0, now - keeper.since),  # it may have begun since `now`
+        blind_for=max(0.0, now - keeper.blind_since) if state.blind else 0.0,
         reconnects=keeper.reconnects,
         abandoned=keeper.abandoned,
         frames=recent.frames,

@@ -11,27 +11,26 @@ ends only when told to or when a clean start is the cure.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.alerts.dispatch import Dispatcher
-from edge.alerts.sight import Sight
+from edge.alerts.sight import Change, Sight
 from edge.camera.keeper import Keeper, open_keeper
 from edge.camera.state import CameraState
 from edge.config import Config
 from edge.config.secret import resolved
-from edge.errors import EdgeError
+from edge.errors import CameraError, EdgeError
 from edge.health import board
 from edge.health.heartbeat import Heartbeats
-from edge.health.server import serve
+from edge.health.server import Server, serve
 from edge.hours import within
 from edge.notify import Notifier
 from edge.parts import Pictures, device_name, open_dispatcher, state_folder
 from edge.report import report
-from edge.signals import stopped_by_signals
-from edge.status import line
+from edge.signals import Stop, stopped_by_signals
+from edge.status import Status, line
 from edge.status_of import Sources, status_of
 from edge.teller import Teller
 from edge.watch import Watch, check_rules, load_configured
@@ -43,6 +42,7 @@ TURN = 1.0  # seconds between two looks at how everything is
 FIRST_ATTEMPT = 20.0  # seconds that READY waits for the camera's first answer
 WATCH_LIMIT = 20.0  # seconds without a heartbeat; a slow card may hold a commit for some
 FLUSH = 5.0  # seconds that sinks get to send what is due before the process ends
+FAILED = "the program that watches has ended with an error; look into its log"
 REPORT = 30.0  # seconds between two reports to sinks that pass on how the device is
 
 
@@ -75,14 +75,12 @@ class Supervisor:
         self._config = config
         self._notifier = notifier or Notifier()
         self._heartbeats = Heartbeats()
-        self._stop = threading.Event()
-        self._why = ""
+        self._stop = Stop()
         self._reported, self._reported_state = float("-inf"), ""
 
     def stop(self, why: str) -> None:
         """Ask the service to end; may be called from a signal handler or another thread."""
-        self._why = self._why or why
-        self._stop.set()
+        self._stop.ask(why)
 
     def run(self) -> int:
         """Run until told to stop; return the exit code.
@@ -95,13 +93,15 @@ class Supervisor:
         with stopped_by_signals(self.stop), ExitStack() as stack:
             self._notifier.status("loading the model")
             parts = self._build(stack)
-            self._await_camera(parts)
-            self._notifier.ready()
             try:
+                self._await_camera(parts)
+                self._check_watcher(parts)
+                log.info("watching %s as %s", parts.keeper.name, parts.sources.device)
+                self._notifier.ready()
                 self._supervise(parts)
             finally:
                 self._notifier.stopping()
-                log.info("ending: %s", self._why or "of an error")
+                log.info("ending: %s", self._stop.why or "of an error")
         return 0
 
     def _build(self, stack: ExitStack) -> _Parts:
@@ -125,6 +125,7 @@ class Supervisor:
             pictures.keep,
             self._heartbeats.expect("watch", WATCH_LIMIT),
         )
+        server: Server | None = None  # answers before it is here
         sources = Sources(
             device,
             f"{model.path.name} on {model.runtime}",
@@ -133,7 +134,7 @@ class Supervisor:
             watch,
             dispatcher,
             self._heartbeats,
-            lambda: server.error,
+            lambda: server.error if server else "",
             time.monotonic(),
         )
         server = serve(config.health, lambda: status_of(sources), folder=state_folder(config))
@@ -154,7 +155,6 @@ class Supervisor:
             and not self._stop.wait(0.1)
         ):
             pass
-        log.info("watching %s as %s", parts.keeper.name, parts.sources.device)
 
     def _supervise(self, parts: _Parts) -> None:
         """Look after everything once a turn, until told to stop or nothing is left to look after.
@@ -163,11 +163,9 @@ class Supervisor:
             Exception: what ended the watching.
         """
         turn = min(TURN, (self._notifier.watchdog or TURN * 4) / 4)
-        while not self._stop.is_set():
+        while not self._stop.asked:
             self._look(parts)
-            if not parts.watcher.running:
-                self._gave_up(parts)
-                raise parts.watcher.error or WatchError("the watching has ended by itself")
+            self._check_watcher(parts)
             self._stop.wait(turn)
 
     def _look(self, parts: _Parts) -> None:
@@ -177,18 +175,35 @@ class Supervisor:
         if not status.stale:
             # whoever is stuck is not waited for: the manager starts a new process
             self._notifier.alive()
-        # a blindness out of hours is told when they begin, if it lasts; sight counts at any time
-        wanted = not status.blind or within(self._config.service.hours, _minute())
-        if wanted and (change := parts.sight.step(now, status.blind)):
-            parts.teller.tell_operators(change, status)
+        if change := parts.sight.step(now, status.blind):
+            self._tell_operators(parts, change, status)
         if now - self._reported >= REPORT or status.camera_state != self._reported_state:
             self._reported, self._reported_state = now, status.camera_state
             parts.dispatcher.report(report(status, board.read()))
 
-    def _gave_up(self, parts: _Parts) -> None:
-        """Nobody sees any more: say so before the process ends."""
+    def _tell_operators(self, parts: _Parts, change: Change, status: Status) -> None:
+        if change == "cannot see" and not within(self._config.service.hours, _minute()):
+            parts.sight.told = (
+                False  # a blindness out of hours is told when they begin, if it lasts
+            )
+            return
+        parts.teller.tell_operators(change, status)
+
+    def _check_watcher(self, parts: _Parts) -> None:
+        """Go on only if somebody looks; if not, say so before the process ends.
+
+        Raises:
+            Exception: what ended the watching.
+        """
+        if parts.watcher.running:
+            return
+        error = parts.watcher.error or WatchError("the watching has ended by itself")
+        status = status_of(parts.sources)
+        if not isinstance(error, CameraError):  # the camera may well see
+            status = replace(status, camera_state="failed", camera_sentence=FAILED)
         if change := parts.sight.give_up():
-            parts.teller.tell_operators(change, status_of(parts.sources))
+            self._tell_operators(parts, change, status)
+        raise error
 
 
 def _minute() -> int:

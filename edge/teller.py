@@ -49,7 +49,7 @@ class Teller:
             self.blind = cannot_see(
                 status.camera_state,
                 status.camera_sentence,
-                status.state_for,
+                status.blind_for,
                 id=uuid4().hex,
                 incident=f"{self._run}-{uuid4().hex[:8]}",
                 device=self._device,
@@ -75,5 +75,11 @@ def _now() -> str:
 
 
 def _seconds_since(at: str) -> float:
-    """By the device's clock, which may have been set in between; never negative."""
-    return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds())
+    """By the device's clock, which may have been set in between; never negative.
+
+    0 of a time that a bad card has changed: it must not end the process, each time anew.
+    """
+    try:
+        return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds())
+    except (TypeError, ValueError):
+        return 0.0

@@ -24,6 +24,11 @@ class Watch:
     Args:
         config: What to watch for and how.
         model: Reads the faces; it must know what the rules watch for, see `check_rules`.
+
+    Attributes:
+        tally: Counts.
+        firing: Alerts that are raised and not yet resolved, after the last frame. Like `raised` and
+            `held_back` it may be read from any thread.
     """
 
     def __init__(self, config: Config, model: ExpressionModel) -> None:
@@ -34,6 +39,7 @@ class Watch:
         )
         self.tally = Tally()
         self._raised = Counter(dict.fromkeys(config.rules, 0))
+        self.firing = 0
 
     def look(self, frame: Frame) -> tuple[Observation, list[Event]]:
         """Look at one frame; what it showed, and what the rules make of it."""
@@ -46,11 +52,14 @@ class Watch:
             if isinstance(event, Firing):
                 self.tally.alerts += 1
                 self._raised[event.rule] += 1
+        self._count()
         return observation, events
 
     def close(self, reason: Reason = "ended") -> list[Event]:
         """Resolve what is firing, at the time of the last frame; nothing is known of later."""
-        return [event for rule in self._rules for event in rule.close(self.tally.last, reason)]
+        events = [event for rule in self._rules for event in rule.close(self.tally.last, reason)]
+        self._count()
+        return events
 
     @property
     def raised(self) -> dict[str, int]:
@@ -58,14 +67,12 @@ class Watch:
         return dict(self._raised)
 
     @property
-    def firing(self) -> int:
-        """Alerts that are raised and not yet resolved."""
-        return sum(len(rule.firing) for rule in self._rules)
-
-    @property
     def held_back(self) -> int:
         """Alerts that the cap held back and no alert has told of yet."""
         return sum(rule.held_back for rule in self._rules)
+
+    def _count(self) -> None:
+        self.firing = sum(len(rule.firing) for rule in self._rules)
 
     def summary(self) -> Summary:
         """The run so far in figures."""

@@ -23,7 +23,7 @@ class Frames(Protocol):
     """Where frames come from; see `edge.camera.keeper.Keeper`."""
 
     state: CameraState
-    since: float
+    blind_since: float
 
     def get(self, timeout: float) -> Frame | None:
         """A frame that can be judged; None if there is none in time."""
@@ -111,7 +111,7 @@ class Watcher:
         if not self._frames.state.blind:
             return
         self.recorder.forget_visitors()
-        if self._watch.firing and self._clock() - self._frames.since >= BLIND:
+        if self._watch.firing and self._clock() - self._frames.blind_since >= BLIND:
             self._tell_all(self._watch.close("blind"))
 
     def _tell_all(self, events: Sequence[Event]) -> None:

@@ -16,8 +16,9 @@ from typing import Any
 from benchmarks.faults.measure import NotHereError
 from benchmarks.outbox_stage import Scripted, VirtualClock, alert
 from benchmarks.progress import progress
+from edge.alerts.database import RETRY_DISK
 from edge.alerts.notification import Notification
-from edge.alerts.outbox import RETRY_DISK, Outbox, OutboxConfig
+from edge.alerts.outbox import Outbox, OutboxConfig
 from edge.alerts.sinks.base import SendError, SinkConfig
 from edge.alerts.worker import Worker
 from edge.backoff import Backoff

@@ -57,8 +57,13 @@ def carry(
 
 def read_what_is_there(path: Path) -> sqlite3.Connection | None:
     """Open a file that cannot be written, to read from; None if that cannot be, either."""
-    if not path.is_file():
-        return None
+    with suppress(OSError):  # within a folder that may not be entered
+        if path.is_file():
+            return _read_only(path)
+    return None
+
+
+def _read_only(path: Path) -> sqlite3.Connection | None:
     for how in ("mode=ro", "mode=ro&immutable=1"):
         with suppress(sqlite3.Error):
             connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=0.5)

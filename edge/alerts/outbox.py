@@ -6,22 +6,19 @@ Nothing here sends: `worker.py` does, one thread a sink.
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
-import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from edge.alerts import schema, store
-from edge.alerts.carry import carry, read_what_is_there, rescued
+from edge.alerts import store
 from edge.alerts.clock import Clock, Moment, system_clock
 from edge.alerts.config import BOUNDS, OutboxConfig
+from edge.alerts.database import Database
 from edge.alerts.notification import Notification
-from edge.alerts.place import OutboxHeldError, hold, outbox_path, set_aside
+from edge.alerts.place import outbox_path
 from edge.alerts.schedule import State, time_to_live
-from edge.alerts.schema import DamagedError, UnusableError, transaction
 from edge.alerts.store import Ended, Row
 
 __all__ = ["BOUNDS", "Outbox", "OutboxConfig"]
@@ -30,12 +27,11 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-RETRY_DISK = 60.0  # seconds between two looks whether the disk can be written again
 PURGED_AT_ONCE = 200  # incidents; a few pages of the card
 
 
 class Outbox:
-    """The database, from any thread, whatever happens to its file.
+    """What waits and what became of it, from any thread.
 
     Args:
         config: Where and for how long.
@@ -48,32 +44,22 @@ class Outbox:
     def __init__(self, config: OutboxConfig, clock: Clock = system_clock) -> None:
         self.config, self.now = config, clock
         self.path = outbox_path(config.path)
-        self._lock = threading.RLock()
-        self._closed = False
-        self._why_memory = self._damage = ""
+        self._database = Database(self.path, clock)
+        self._lock = self._database.lock
         self._disabled: dict[str, str] = {}
         self._mine: set[str] = set()  # incidents that this process has left firing
         self._ended: Counter[tuple[str, State]] = Counter()
-        self._waiting: dict[str, int] = {}
-        self._inode = 0
-        self._retry_at = 0.0
-        self._guard = hold(self.path)
-        try:
-            self._connection = self._open()
-            self._count()
-        except BaseException:
-            self._release()
-            raise
+        self._waiting = self._database.read(store.waiting)
 
     @property
     def reason(self) -> str:
         """Why it must be looked after; '' where everything is as it should be."""
-        return "; ".join(filter(None, (self._why_memory, self._damage)))
+        return self._database.reason
 
     @property
     def in_memory(self) -> bool:
         """Whether alerts are lost if the process ends now."""
-        return bool(self._why_memory)
+        return self._database.in_memory
 
     def waiting(self, sink: str) -> int:
         """Deliveries to a sink that are not final; as last seen, asks no disk."""
@@ -192,179 +178,28 @@ class Outbox:
 
     def recover(self) -> bool:
         """Try the disk again where alerts are in memory; True if they are back on it by now."""
-        with self._lock:
-            self._look_at_file()
-            if not self.in_memory or self.now().boot < self._retry_at or self._closed:
-                return False
-            return self._return_to_disk()
+        return self._database.recover()
 
     def close(self) -> None:
         """Let go of file and lock; may be called twice."""
-        with self._lock:
-            if not self._closed:
-                self._closed = True
-                with suppress(sqlite3.Error):
-                    self._connection.close()
-                self._release()
-
-    def _release(self) -> None:
-        if self._guard is not None:
-            os.close(self._guard)
-            self._guard = None
+        self._database.close()
 
     def _end(self, ended: Ended) -> None:
         self._ended.update(ended)
 
-    def _count(self) -> None:
-        self._waiting = store.waiting(self._connection)
-
     def _read(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        return self._ask(question)
+        return self._counted(self._database.read, question)
 
     def _write(self, change: Callable[[sqlite3.Connection], T]) -> T:
-        def changed(connection: sqlite3.Connection) -> T:
-            with transaction(connection):
-                return change(connection)
+        return self._counted(self._database.write, change)
 
-        return self._ask(changed)
-
-    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        """Ask the database; if its file fails, the one that takes its place."""
+    def _counted(
+        self,
+        ask: Callable[[Callable[[sqlite3.Connection], tuple[T, dict[str, int]]]], Any],
+        question: Callable[[sqlite3.Connection], T],
+    ) -> T:
+        """Ask, and note how much waits, so that nobody has to touch the disk to know."""
         with self._lock:
-            self._look_at_file()
-            try:
-                answer = question(self._connection)
-                self._count()
-            except sqlite3.DatabaseError as error:
-                if self._closed or self.in_memory or not _of_the_file(error):
-                    raise
-                self._fall_back(error)
-                answer = question(self._connection)
-                self._count()
+            answer: T
+            answer, self._waiting = ask(lambda c: (question(c), store.waiting(c)))
             return answer
-
-    def _open(self) -> sqlite3.Connection:
-        """The database on disk, or one in memory with what can be read of it."""
-        try:
-            return self._open_on_disk()
-        except UnusableError as error:
-            self._lose_disk(str(error))
-            source = read_what_is_there(self.path)
-            try:
-                return rescued(source)[0]
-            finally:
-                if source is not None:
-                    source.close()
-
-    def _open_on_disk(self) -> sqlite3.Connection:
-        """The file's database, made anew if the file is damaged.
-
-        Raises:
-            UnusableError: that is not possible now.
-        """
-        if self._guard is None:
-            try:
-                self._guard = hold(self.path)
-            except OutboxHeldError as error:  # it came while this process had no disk
-                raise UnusableError(str(error)) from error
-        try:
-            connection = schema.open_file(self.path)
-        except DamagedError as error:
-            source = read_what_is_there(self.path)
-            connection = self._replaced(source, str(error))
-        self._inode = self._inode_now()
-        return connection
-
-    def _replaced(self, source: sqlite3.Connection | None, damage: str) -> sqlite3.Connection:
-        """A new file in place of the damaged one, with what can be read of it; closes `source`.
-
-        Raises:
-            UnusableError: there can be no new file.
-        """
-        memory, saved = rescued(source)
-        try:
-            if source is not None:
-                source.close()
-            aside = set_aside(self.path, self.now().wall)
-            self._damage = (
-                f"outbox was damaged ({damage}); set aside as {aside.name}, {saved} waiting saved"
-            )
-            log.error("%s", self._damage)
-            connection = schema.open_file(self.path)
-            carry(memory, connection)
-            return connection
-        except (OSError, DamagedError, sqlite3.Error) as error:
-            raise UnusableError(schema.reason(error, self.path)) from error
-        finally:
-            memory.close()
-
-    def _fall_back(self, error: sqlite3.DatabaseError) -> None:
-        """Take what waits out of a file that has failed, and go on without it."""
-        memory, saved = rescued(self._connection)
-        with suppress(sqlite3.Error):
-            self._connection.close()
-        self._connection = memory
-        if not schema.is_damage(error):
-            self._lose_disk(schema.reason(error, self.path))
-            return
-        try:
-            aside = set_aside(self.path, self.now().wall)
-        except OSError as trouble:
-            self._lose_disk(schema.reason(trouble, self.path))
-            return
-        self._damage = (
-            f"outbox was damaged ({error}); set aside as {aside.name}, {saved} waiting saved"
-        )
-        log.error("%s", self._damage)
-        self._return_to_disk()
-
-    def _look_at_file(self) -> None:
-        """Notice that somebody has removed or replaced the file: what is written would be lost."""
-        if self.in_memory or self._closed or self._inode_now() == self._inode:
-            return
-        memory, _ = rescued(self._connection)
-        with suppress(sqlite3.Error):
-            self._connection.close()
-        self._connection = memory
-        log.error("%s was removed or replaced; what waits is written to a new one", self.path)
-        self._return_to_disk()
-
-    def _return_to_disk(self) -> bool:
-        try:
-            disk = self._open_on_disk()
-        except UnusableError as error:
-            self._lose_disk(str(error))
-            return False
-        try:
-            carry(self._connection, disk)
-        except sqlite3.Error as error:
-            disk.close()
-            self._lose_disk(schema.reason(error, self.path))
-            return False
-        self._connection.close()
-        self._connection = disk
-        if self._why_memory:
-            log.warning("outbox is on disk again: %s", self.path)
-        self._why_memory = ""
-        self._count()
-        return True
-
-    def _lose_disk(self, why: str) -> None:
-        told = f"outbox in memory: {why}"
-        if told != self._why_memory:
-            log.error("%s; until then a restart loses alerts", told)
-        self._why_memory = told
-        self._retry_at = self.now().boot + RETRY_DISK
-
-    def _inode_now(self) -> int:
-        try:
-            return self.path.stat().st_ino
-        except OSError:
-            return 0
-
-
-def _of_the_file(error: sqlite3.DatabaseError) -> bool:
-    """Whether the file is to blame, not what was asked."""
-    return not isinstance(
-        error, (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.NotSupportedError)
-    )

@@ -34,7 +34,8 @@ def outbox_path(configured: str, environment: Mapping[str, str] | None = None) -
     known = os.environ if environment is None else environment
     if directory := known.get("STATE_DIRECTORY", "").partition(":")[0]:
         return Path(directory) / NAME
-    if STATE.is_dir():
+    # under DynamicUser= it leads into a folder that only root and the service may enter
+    if os.access(STATE, os.R_OK | os.X_OK):
         return STATE / NAME
     home = known.get("XDG_STATE_HOME", "")
     return (Path(home) if home else Path("~/.local/state").expanduser()) / "edge-run" / NAME

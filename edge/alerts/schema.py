@@ -130,9 +130,9 @@ def open_existing(path: Path) -> sqlite3.Connection:
     Raises:
         UnusableError: it is not there, not readable, damaged, or of another version.
     """
-    if not path.exists():
-        raise UnusableError(f"{path}: there is no outbox yet")
     try:
+        if not path.exists():
+            raise UnusableError(f"{path}: there is no outbox yet")
         connection = connect(path)
         try:
             version = pragma(connection, "user_version")
@@ -140,7 +140,7 @@ def open_existing(path: Path) -> sqlite3.Connection:
         except BaseException:
             connection.close()
             raise
-    except (sqlite3.Error, DamagedError) as error:
+    except (sqlite3.Error, OSError, DamagedError) as error:
         if isinstance(error, DamagedError) or is_damage(error):
             raise UnusableError(
                 f"{path} is not an outbox, or damaged ({error}); the service sets it aside when "
@@ -233,7 +233,7 @@ def reason(error: Exception, path: Path) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _no_room(path)):
         return f"disk full; make room in {path.parent}"
-    if path.is_dir():
+    if _is_folder(path):
         return f"{path} is a folder; set outbox.path"
     if isinstance(error, PermissionError):
         code = sqlite3.SQLITE_CANTOPEN
@@ -245,6 +245,13 @@ def reason(error: Exception, path: Path) -> str:
         sqlite3.SQLITE_IOERR: f"is on a disk that fails ({error}); replace the card",
     }
     return f"{path} {advice.get(code, f'cannot be used: {_words(error)}')}"
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # within a folder that may not be entered
+        return False
 
 
 def _words(error: Exception) -> str:

@@ -98,7 +98,7 @@ class Worker:
         """Try at most one notification; return the seconds until there may be another."""
         name = self.sink.name
         rows = self._outbox.rows(name)
-        if any([self._too_late(row) for row in rows]):
+        if any(self._too_late(row) for row in rows):
             return 0.0  # a resolve may have been waiting for it
         pending = {row.alert: row for row in rows if row.state == "pending"}
         chosen, wait = self._schedule.next(list(pending), self._outbox.now().boot)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge.camera.mask import areas
+from edge.camera.mask import areas, hides_all
+from edge.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,11 @@ class CameraConfig:
     mask: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        areas(self.mask)
+        if hides_all(areas(self.mask)):
+            raise ConfigError(
+                f"camera.mask = {list(self.mask)}: hides the whole picture, so that nothing would "
+                "ever be seen; leave some of it"
+            )
 
 
 BOUNDS: Mapping[str, tuple[float, float]] = {

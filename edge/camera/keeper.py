@@ -42,6 +42,8 @@ class Keeper:
     Attributes:
         state: What can be said of the camera now.
         since: When that began, in the clockwork's seconds.
+        blind_since: When it last stopped seeing, whatever it has been since; of meaning only in a
+            state that is blind.
         detail: More on it, '' if there is none.
         name: Of the camera, without a password.
         dropped: Frames that were overtaken by a newer one before anyone looked.
@@ -68,6 +70,7 @@ class Keeper:
         self._left_behind: list[Life] = []
         self._closed = False
         self.state, self.since, self.detail = CameraState.OPENING, clockwork.now(), ""
+        self.blind_since = self.since
         self.name = one_line(config.source)
         self.reconnects = self.abandoned = self._dropped = self._openings = 0
         self.live = True
@@ -248,7 +251,10 @@ class Keeper:
         if state is self.state:
             self.detail = detail or self.detail
             return
-        self.state, self.since, self.detail = state, now, detail
+        if state.blind and not self.state.blind:
+            self.blind_since = now
+        # the state last: whoever reads it on another thread finds the rest to be of it
+        self.since, self.detail, self.state = now, detail, state
         self._say(self._changes.change(now, state, detail))
 
     def _say(self, line: str) -> None:

@@ -46,7 +46,7 @@ def list_picamera() -> list[Listed]:
     """Raspberry Pi cameras, where picamera2 is installed; libcamera only lists them."""
     if find_spec("picamera2") is None:
         return []
-    from edge.camera.bounded import within
+    from edge.bounded import within
     from edge.camera.pi_library import load
     from edge.camera.picamera import OPEN
 

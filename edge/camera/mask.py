@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise, product
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -40,6 +41,23 @@ def areas(mask: Iterable[str]) -> list[Area]:
         ConfigError: one is not that; the message shows which.
     """
     return [_area(text) for text in mask]
+
+
+def hides_all(mask: Sequence[Area]) -> bool:
+    """Whether the areas together leave nothing of the frame."""
+    across = sorted(
+        {0.0, 1.0, *(min(edge, 1.0) for a in mask for edge in (a.left, a.left + a.width))}
+    )
+    down = sorted({0.0, 1.0, *(min(edge, 1.0) for a in mask for edge in (a.top, a.top + a.height))})
+    tiles = product(pairwise(across), pairwise(down))
+    wide = ((x, y) for x, y in tiles if min(x[1] - x[0], y[1] - y[0]) > ROUNDING)
+    return all(
+        any(
+            a.left <= sum(x) / 2 <= a.left + a.width and a.top <= sum(y) / 2 <= a.top + a.height
+            for a in mask
+        )
+        for x, y in wide
+    )
 
 
 def _area(text: str) -> Area:

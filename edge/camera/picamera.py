@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.bounded import within
 from edge.camera.base import Frame
-from edge.camera.bounded import within
 from edge.camera.pi_device import OpenCamera, Wanted, let_go, open_device
 from edge.camera.state import CameraFault, CameraState
 from edge.errors import CameraError

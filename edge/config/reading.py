@@ -20,6 +20,10 @@ from edge.message import one_line
 from edge.toml_text import key_lines
 
 ENVIRONMENT_PREFIX = "EDGE_RUN_"
+# what a command sink tells the program it runs, which may well be another edge-run
+TOLD_TO_COMMANDS = frozenset(
+    f"{ENVIRONMENT_PREFIX}{name}" for name in ("ID", "INCIDENT", "KIND", "PURPOSE")
+)
 MOST = 1_000_000  # bytes of a file; a device or a log given by mistake must not fill the memory
 
 
@@ -48,7 +52,7 @@ def load(
     keys = _keys_by_variable(values, flags)
     given = {}
     for name, text in environment.items():
-        if name.startswith(ENVIRONMENT_PREFIX):
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in TOLD_TO_COMMANDS:
             given[_key_of_variable(name, keys)] = (one_line(name), text)
     given |= {key: (f"--set {one_line(key)}", text) for key, text in flags.items()}
     # types first, since how a sink's other keys are read depends on them

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from edge.bounded import within
 from edge.camera.base import Camera, Frame
-from edge.camera.bounded import within
 from edge.camera.config import CameraConfig
 from edge.camera.listing import Listed, list_picamera, list_v4l2
 from edge.camera.mask import areas

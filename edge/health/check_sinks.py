@@ -11,7 +11,7 @@ from typing import Any
 
 from edge.alerts.sinks.base import SinkConfig
 from edge.alerts.sinks.kinds import KINDS
-from edge.camera.bounded import within
+from edge.bounded import within
 from edge.config.secret import given_by_systemd, resolved_table, secret_values
 from edge.errors import ConfigError
 from edge.health.check_software import is_installed

@@ -19,7 +19,9 @@ default_config() {
     if [[ -z $instance ]]; then
         cat "$CHECKOUT/systemd/config.toml"
     else
-        sed "s/^#\?listen = .*:9464\"/listen = \"127.0.0.1:$(free_port)\"/" \
+        # named, so that `edge-run --config ... alerts` finds this instance's and no other's
+        sed -e "s/^#\?listen = .*:9464\"/listen = \"127.0.0.1:$(free_port)\"/" \
+            -e "/^#\?\[outbox\]/,/^#\?\[/s|^#\?path = .*|path = \"/var/lib/edge-run-$instance/outbox.sqlite3\"|" \
             "$CHECKOUT/systemd/config.toml"
     fi
 }

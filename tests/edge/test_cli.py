@@ -269,3 +269,23 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(arguments, photo):
         running.stdout.close()
         assert running.stderr.read() == b""
         assert running.wait(60) == 0
+
+
+def broken_opencv(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open it')\n")
+    return edge_run(*arguments, env=os.environ | {"PYTHONPATH": str(folder)})
+
+
+def test_the_doctor_comes_where_opencv_is_broken(tmp_path):
+    ended = broken_opencv(tmp_path, "doctor", "--json")
+    assert (ended.returncode, ended.stderr) == (69, "")
+    found = {one["check"]: one["verdict"] for one in objects(ended.stdout)}
+    assert found["opencv"] == found["installation"] == "failed"
+
+
+def test_anything_else_sends_to_the_doctor_then(tmp_path):
+    ended = broken_opencv(tmp_path, "--service")
+    assert (ended.returncode, ended.stdout) == (69, "")
+    [line] = ended.stderr.splitlines()
+    assert "libGL.so.1" in line
+    assert "edge-run doctor" in line

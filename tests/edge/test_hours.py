@@ -14,8 +14,8 @@ def clock(minute: int) -> str:
 
 @given(MINUTES, MINUTES, MINUTES)
 def test_a_minute_is_in_a_span_or_in_what_is_left_of_the_day(first: int, last: int, minute: int):
-    there = within(f"{clock(first)}-{clock(last)}", minute)
     if first != last:
+        there = within(f"{clock(first)}-{clock(last)}", minute)
         assert there != within(f"{clock(last)}-{clock(first)}", minute)
     assert within(f"{clock(minute)}-{clock((minute + 1) % DAY)}", minute)
 
@@ -33,6 +33,8 @@ def test_without_hours_it_is_always() -> None:
         ("7:30 - 24:00", 1439, True),
         ("22:00-06:00", 0, True),
         ("22:00-06:00", 720, False),
+        ("00:00-24:00", 0, True),
+        ("22:00-00:00", 1439, True),
     ],
 )
 def test_the_first_minute_counts_and_the_last_does_not(hours, minute, expected) -> None:
@@ -44,4 +46,10 @@ def test_the_first_minute_counts_and_the_last_does_not(hours, minute, expected) 
 )
 def test_anything_else_is_refused_with_an_example(text) -> None:
     with pytest.raises(ConfigError, match="07:30-23:00"):
+        span(text)
+
+
+@pytest.mark.parametrize("text", ["08:00-08:00", "00:00-00:00", "24:00-24:00", "24:00-00:00"])
+def test_hours_without_a_minute_would_be_never_and_are_refused(text) -> None:
+    with pytest.raises(ConfigError, match="nothing for always"):
         span(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,3 +103,37 @@ def test_a_manager_that_does_not_read_blocks_nobody(manager: socket.socket) -> N
     for _ in range(5000):  # more than a socket's queue holds
         notifier.alive()
     assert "WATCHDOG=1" in heard(manager)
+
+
+def test_that_it_is_ready_waits_until_there_is_room_for_it(manager: socket.socket) -> None:
+    notifier = Notifier(environment(manager, WATCHDOG_USEC="1000000"))
+    for _ in range(5000):
+        notifier.alive()
+    found: list[str] = []
+
+    def read_on() -> None:
+        manager.settimeout(10)
+        while "READY=1" not in found:
+            found.append(manager.recv(4096).decode())
+
+    reader = threading.Timer(0.05, read_on)
+    reader.start()
+    notifier.ready()
+    reader.join(20)
+    assert found[-1] == "READY=1"
+
+
+def test_a_status_that_found_no_room_is_sent_again(manager: socket.socket) -> None:
+    notifier = Notifier(environment(manager, WATCHDOG_USEC="1000000"))
+    for _ in range(5000):
+        notifier.alive()
+    notifier.status("blind")
+    heard(manager)
+    notifier.status("blind")
+    assert heard(manager) == ["STATUS=blind"]
+
+
+def test_a_status_is_no_longer_than_what_systemd_takes(manager: socket.socket) -> None:
+    Notifier(environment(manager)).status("ü" * 5000)
+    [told] = heard(manager)
+    assert told == "STATUS=" + "ü" * 1024

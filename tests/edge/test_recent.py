@@ -45,6 +45,8 @@ def test_visitors_are_counted_once_however_long_they_stay() -> None:
     assert (recorder.at(5.0).visitors, recorder.at(5.0).visitors_total) == (1, 3)
     recorder.forget_visitors()
     assert recorder.at(5.0).visitors == 0
+    recorder.add(6.0, observation(6.0, 3))
+    assert (recorder.at(6.0).visitors, recorder.at(6.0).visitors_total) == (1, 3)
 
 
 def test_stages_are_the_mean_of_the_last_minute_s_frames() -> None:

@@ -13,7 +13,8 @@ def test_what_it_sees_is_said_first() -> None:
 
 
 def test_a_blind_service_says_so_in_capitals_and_why_and_for_how_long() -> None:
-    blind = Status(camera="0", camera_sentence="the camera is not there; plug it in", state_for=12)
+    blind = Status(camera="0", camera_sentence="the camera is not there; plug it in", state_for=2)
+    blind = replace(blind, blind_for=12)
     assert line(blind) == "CANNOT SEE for 12 s: 0: the camera is not there; plug it in"
 
 

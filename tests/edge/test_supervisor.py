@@ -13,8 +13,17 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from edge import supervisor
+from edge.alerts.sight import STEADY, Change, Sight
+from edge.config import Config, ServiceConfig
+from edge.errors import CameraError, ConfigError
+from edge.notify import Notifier
+from edge.status import Status
+from edge.supervisor import Supervisor
 
 EDGE_RUN = Path(sys.executable).with_name("edge-run")
 DEADLINE = 60  # seconds; a safety net, not a promise
@@ -234,3 +243,94 @@ def test_a_second_service_with_the_same_outbox_says_so(run):
     second.end()
     assert "outbox.path" in second.errors.read_text()
     assert first.end() == 0
+
+
+def test_a_closed_terminal_leaves_no_alert_behind(run, tmp_path):
+    service = run("camera.source=demo:angry?loop=on", *EAGER, *jsonl(tmp_path))
+    service.until(lambda: kept(tmp_path), "an alert")
+    assert service.end(signal.SIGHUP) == 0
+    assert kept(tmp_path)[-1]["kind"] == "resolved"
+
+
+@pytest.mark.parametrize("source", ["demo:nosuch", ""])
+def test_a_camera_that_is_none_is_78_before_it_is_ready(source, run):
+    service = run(f"camera.source={source}")
+    assert service.process.wait(DEADLINE) == 78
+    service.end()
+    assert "READY=1" not in service.told
+
+
+class Desk:
+    """A supervisor whose parts are scripted, hours and minutes told by the test."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, hours: str = "", told: bool = False):
+        self.now, self.minute, self.status = 0.0, 0, Status(blind=False, camera_state="ok")
+        self.told: list[tuple[Change, Status]] = []
+        clock = SimpleNamespace(monotonic=lambda: self.now)
+        monkeypatch.setattr(supervisor, "time", clock)
+        monkeypatch.setattr(supervisor, "_minute", lambda: self.minute)
+        monkeypatch.setattr(supervisor, "status_of", lambda _sources: self.status)
+        self.parts = SimpleNamespace(
+            dispatcher=SimpleNamespace(report=lambda _values: None),
+            sight=Sight(60.0, told=told),
+            sources=None,
+            teller=SimpleNamespace(tell_operators=lambda *what: self.told.append(what)),
+            watcher=SimpleNamespace(running=True, error=None),
+        )
+        config = Config(service=ServiceConfig(hours=hours))
+        self.supervisor = Supervisor(config, Notifier({}))
+
+    def look(self, seconds: float, *, blind: bool) -> list[str]:
+        """What operators hear in that time."""
+        before = len(self.told)
+        self.status = Status(blind=blind, camera_state="black" if blind else "ok")
+        for _ in range(round(seconds)):
+            self.supervisor._look(self.parts)
+            self.now += 1.0
+        return [change for change, _ in self.told[before:]]
+
+    def end(self, error: Exception) -> None:
+        self.parts.watcher = SimpleNamespace(running=False, error=error)
+        with pytest.raises(type(error)):
+            self.supervisor._check_watcher(self.parts)
+
+
+def test_a_blindness_out_of_hours_is_told_at_once_when_they_begin(monkeypatch):
+    desk = Desk(monkeypatch, hours="08:00-20:00")
+    assert desk.look(3600, blind=True) == []
+    desk.minute = 8 * 60
+    assert desk.look(1, blind=True) == ["cannot see"]
+    assert desk.look(3600, blind=True) == []
+
+
+def test_a_blindness_that_was_over_before_the_hours_is_never_told(monkeypatch):
+    desk = Desk(monkeypatch, hours="08:00-20:00")
+    desk.look(3600, blind=True)
+    assert desk.look(STEADY + 2, blind=False) == []
+    desk.minute = 8 * 60
+    assert desk.look(3600, blind=False) == []
+
+
+def test_a_flicker_out_of_hours_is_no_sight(monkeypatch):
+    desk = Desk(monkeypatch, hours="08:00-20:00", told=True)
+    for _ in range(20):
+        assert desk.look(1, blind=False) == []
+        assert desk.look(5, blind=True) == []
+    assert desk.look(STEADY + 2, blind=False) == ["sees again"]
+
+
+def test_hours_hold_for_a_process_that_gives_up(monkeypatch):
+    desk = Desk(monkeypatch, hours="08:00-20:00")
+    desk.look(10, blind=True)
+    desk.end(CameraError("its driver hangs"))
+    assert desk.told == []
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), ConfigError("no such scene")])
+def test_the_camera_is_not_blamed_for_what_ended_the_watching(error, monkeypatch):
+    desk = Desk(monkeypatch)
+    desk.look(10, blind=False)
+    desk.end(error)
+    [(change, status)] = desk.told
+    assert (change, status.camera_state) == ("cannot see", "failed")
+    assert "log" in status.camera_sentence

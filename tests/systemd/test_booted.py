@@ -189,6 +189,8 @@ def test_one_more_camera_is_an_upgrade_that_keeps_the_first(installed: Any) -> N
     installed.run("touch", "/var/lib/edge-run/kept")
     told = installed.run(*INSTALL, "--instance", "door")
     assert "edge-run@door: " in told
+    config = installed.run("cat", "/etc/edge-run/door.toml")
+    assert 'path = "/var/lib/edge-run-door/outbox.sqlite3"' in config
     assert installed.run("readlink", "/opt/edge-emotion/venv") != first
     assert len(installed.run("ls", "/opt/edge-emotion/releases").split()) == 1
     assert installed.running(UNIT)

@@ -10,7 +10,7 @@ from typing import Any
 
 from edge.alerts.notification import Notification
 from edge.alerts.sinks.base import SendError, SinkConfig
-from edge.alerts.sinks.bounded import Bounded
+from edge.bounded import Bounded
 from edge.errors import ConfigError
 
 INSTALL = "pip install 'edge-emotion[apprise]'"

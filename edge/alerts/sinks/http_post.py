@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any
 
 from edge.alerts.sinks.base import SendError
-from edge.alerts.sinks.bounded import Bounded
 from edge.alerts.sinks.http_address import PORTS, Address
 from edge.alerts.sinks.http_answer import Answer
+from edge.bounded import Bounded
 from edge.message import one_line
 
 MOST_READ = 64 * 1024  # bytes of an answer's body

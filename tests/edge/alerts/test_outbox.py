@@ -4,6 +4,7 @@ import os
 import random
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,8 +13,9 @@ import pytest
 
 from benchmarks.outbox_stage import VirtualClock, alert
 from edge.alerts import outbox as outbox_module
+from edge.alerts.database import RETRY_DISK
 from edge.alerts.history import Entry, entries
-from edge.alerts.outbox import RETRY_DISK, Outbox, OutboxConfig
+from edge.alerts.outbox import Outbox, OutboxConfig
 from edge.alerts.place import OutboxHeldError
 from edge.alerts.schema import open_existing
 
@@ -394,3 +396,49 @@ def test_it_closes_twice(path: Path, clock: VirtualClock) -> None:
     outbox.close()
     outbox.close()
     assert outbox_module.BOUNDS.keys() < set(OutboxConfig.__dataclass_fields__)
+
+
+NOBODY = """
+import os, sys
+sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from edge.alerts.outbox import Outbox, OutboxConfig
+from edge.alerts.clock import system_clock
+from edge.alerts.schema import UnusableError, open_existing
+from benchmarks.outbox_stage import alert
+system_clock()  # an interpreter in a home folder cannot load anything later
+os.setgid(65534)
+os.setuid(65534)
+outbox = Outbox(OutboxConfig(sys.argv[1]))
+outbox.put(alert("a", "i"), ["desk"])
+print(outbox.reason, len(outbox.rows("desk")))
+try:
+    open_existing(Path(sys.argv[1]))
+except UnusableError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o555])
+def test_a_folder_of_somebody_else(path: Path, clock: VirtualClock, mode: int) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root may become another user")
+    opened(path, clock).close()
+    for file in path.parent.iterdir():
+        file.chmod(0o600)
+    path.parent.chmod(mode)
+    for folder in path.parent.parents[:3]:
+        folder.chmod(folder.stat().st_mode | 0o111)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", NOBODY, str(path), str(Path.cwd())],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    path.parent.chmod(0o755)
+    assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
+    first, second = done.stdout.splitlines()
+    assert first.startswith("outbox in memory: ")
+    assert first.endswith(" 1")
+    assert "check the owner of" in first
+    assert "check the owner of" in second

@@ -188,8 +188,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self._start()
 
     def _entries(self) -> list[Entry]:
-        with self.outbox._lock:
-            return list(entries(self.outbox._connection))
+        return self.outbox._read(lambda connection: list(entries(connection)))
 
     @invariant()
     def nothing_is_lost(self) -> None:

@@ -31,3 +31,9 @@ def test_a_driver_is_not_abandoned_while_it_still_waits_by_itself():
 def test_a_mask_that_cannot_be_read_is_refused_at_once():
     with pytest.raises(ConfigError, match=r"camera.mask: 'everything' is not four numbers"):
         CameraConfig(mask=("everything",))
+
+
+@pytest.mark.parametrize("mask", [("0,0,1,1",), ("0,0,0.5,1", "0.5,0,0.5,1")])
+def test_a_mask_over_everything_would_see_nothing_and_never_say_so(mask):
+    with pytest.raises(ConfigError, match="whole picture"):
+        CameraConfig(mask=mask)

@@ -406,3 +406,17 @@ def test_open_keeper_keeps_what_the_configuration_names():
     assert not frame.gray[:, :32].any()
     assert (keeper.name, keeper.state) == ("demo:calm", CameraState.OK)
     assert keeper.close(30)
+
+
+def test_blindness_is_one_however_often_it_changes_its_name(time, drawn):
+    there = [True]
+    bench = faulty(time, drawn, "black", after=20, lasts=1e9, present=lambda: there[0])
+    bench.watch(40)
+    begun = bench.keeper.blind_since
+    assert bench.keeper.state is CameraState.BLACK
+    for _ in range(5):
+        there[0] = not there[0]
+        bench.watch(20)
+    assert {word for word, _ in bench.states} > {"black", "unplugged"}
+    assert bench.keeper.since > begun
+    assert bench.keeper.blind_since == begun

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.camera.base import Frame
-from edge.camera.mask import MaskedCamera, areas, blacked, masked
+from edge.camera.mask import MaskedCamera, areas, blacked, hides_all, masked
 from edge.camera.open import open_camera
 from edge.errors import ConfigError
 
@@ -131,3 +131,17 @@ def test_open_camera_masks():
     gray = camera.read().gray
     assert not gray[:, :40].any()
     assert gray[:, 40:].all()
+
+
+QUARTERS = st.integers(0, 3)
+
+
+@given(st.lists(st.tuples(QUARTERS, QUARTERS, st.integers(1, 4), st.integers(1, 4)), max_size=8))
+def test_a_mask_hides_all_exactly_if_it_leaves_no_pixel(wanted):
+    texts = [f"{x / 4},{y / 4},{min(w, 4 - x) / 4},{min(h, 4 - y) / 4}" for x, y, w, h in wanted]
+    left = blacked(np.full((4, 4), 200, np.uint8), areas(texts))
+    assert hides_all(areas(texts)) == (not left.any())
+
+
+def test_what_rounding_leaves_between_two_areas_is_nothing():
+    assert hides_all(areas(["0,0,0.7,1", "0.7,0,0.3,1", "0.1,0,0.2,1"]))

@@ -212,3 +212,9 @@ def test_a_file_as_windows_writes_it(tmp_path: Path) -> None:
 def test_what_is_far_too_large_is_not_read() -> None:
     with pytest.raises(ConfigError, match="/dev/zero: is larger than any configuration"):
         load(Path("/dev/zero"), {})
+
+
+def test_a_command_that_a_sink_runs_may_be_another_edge_run(monkeypatch) -> None:
+    for name in ("ID", "INCIDENT", "KIND", "PURPOSE"):
+        monkeypatch.setenv(f"EDGE_RUN_{name}", "x")
+    assert load() == Config()

@@ -1,4 +1,4 @@
-"""A call that may never return, given a deadline."""
+"""Calls that may never return are waited for no longer than told."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from edge.camera.bounded import within
+from edge.bounded import Bounded, within
 
 PATIENCE = 30  # seconds; a safety net, not a promise
 
@@ -66,3 +66,28 @@ def test_what_hangs_and_fails_is_forgotten():
 
 def test_what_came_in_time_is_not_late():
     assert within(PATIENCE, "work", lambda: 7, lambda _result: pytest.fail("it came in time")) == 7
+
+
+def test_one_at_a_time_what_it_returns_and_what_it_raises() -> None:
+    bounded = Bounded("look-up")
+    assert bounded.call(lambda: threading.current_thread().name, 10) == "look-up"
+    with pytest.raises(KeyError, match="absent"):
+        bounded.call(lambda: {}["absent"], 10)
+    assert bounded.call(lambda: 7, 10) == 7
+
+
+def test_no_second_call_until_the_first_has_ended() -> None:
+    bounded, ended, begun = Bounded("x"), threading.Event(), []
+
+    def hangs() -> None:
+        begun.append(threading.current_thread())
+        ended.wait(60)
+
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            bounded.call(hangs, 0.01)
+    ended.set()
+    (thread,) = begun
+    assert thread.daemon
+    thread.join(10)
+    assert bounded.call(lambda: "again", 10) == "again"
