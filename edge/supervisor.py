@@ -183,9 +183,8 @@ class Supervisor:
 
     def _tell_operators(self, parts: _Parts, change: Change, status: Status) -> None:
         if change == "cannot see" and not within(self._config.service.hours, _minute()):
-            parts.sight.told = (
-                False  # a blindness out of hours is told when they begin, if it lasts
-            )
+            # it is told when they begin, if it lasts
+            parts.sight.told = False
             return
         parts.teller.tell_operators(change, status)
 

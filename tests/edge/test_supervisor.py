@@ -272,6 +272,7 @@ class Desk:
         monkeypatch.setattr(supervisor, "status_of", lambda _sources: self.status)
         self.parts = SimpleNamespace(
             dispatcher=SimpleNamespace(report=lambda _values: None),
+            pictures=SimpleNamespace(turn=lambda: None),
             sight=Sight(60.0, told=told),
             sources=None,
             teller=SimpleNamespace(tell_operators=lambda *what: self.told.append(what)),
