@@ -170,7 +170,6 @@ class Supervisor:
 
     def _look(self, parts: _Parts) -> None:
         now, status = time.monotonic(), status_of(parts.sources)
-        parts.pictures.turn()
         self._notifier.status(line(status))
         if not status.stale:
             # whoever is stuck is not waited for: the manager starts a new process
@@ -180,6 +179,7 @@ class Supervisor:
         if now - self._reported >= REPORT or status.camera_state != self._reported_state:
             self._reported, self._reported_state = now, status.camera_state
             parts.dispatcher.report(report(status, board.read()))
+        parts.pictures.turn()  # a slow card may take its time over that, so it comes last
 
     def _tell_operators(self, parts: _Parts, change: Change, status: Status) -> None:
         if change == "cannot see" and not within(self._config.service.hours, _minute()):
