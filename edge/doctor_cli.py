@@ -20,8 +20,18 @@ from contextlib import redirect_stdout
 
 from edge.command import parser, run_command
 from edge.errors import EX_UNAVAILABLE, ConfigError
+from edge.health.check_credentials import may_be_read
 from edge.health.examine import examine
-from edge.health.finding import Finding, Verdict, failed, ok, summary, table
+from edge.health.finding import (
+    AS_ROOT,
+    Finding,
+    Verdict,
+    failed,
+    ok,
+    summary,
+    table,
+    unknown,
+)
 from edge.health.machine import CONFIGURATIONS, instance, of_machine
 
 INSTALLED = CONFIGURATIONS / "config.toml"
@@ -73,13 +83,18 @@ def _findings(arguments: argparse.Namespace) -> list[Finding]:
         os.environ.setdefault("CREDENTIALS_DIRECTORY", str(CREDENTIALS))
     path = config_path(arguments)
     service = instance(path)
+    if path is not None and path.exists() and not os.access(path, os.R_OK):
+        told = f"{path}: only root and the service may read it"
+        secret = unknown("configuration", f"{told}; camera and sinks were not looked at", AS_ROOT)
+        return [secret, *examine(of_machine(service))]
     try:
         config = load_from(arguments)
     except ConfigError as error:
         advice = "mend it, and run this again: camera, model and sinks were not looked at"
         return [failed("configuration", str(error), advice), *examine(of_machine(service))]
     good = ok("configuration", f"{path or 'built-in values'}: good")
-    return [good, *examine(checks(config, service))]
+    closed = may_be_read(path) if path is not None and path.parent == CONFIGURATIONS else ()
+    return [good, *closed, *examine(checks(config, service))]
 
 
 def _without_libraries(error: Exception) -> list[Finding]:

@@ -207,8 +207,7 @@ def _opened(arguments: argparse.Namespace) -> Iterator[tuple[sqlite3.Connection,
             yield connection, path
     except UnusableError as error:
         raise OutboxNotFoundError(
-            f"{error}; the service's needs sudo and its --config, any other "
-            "--set outbox.path=FILE"
+            f"{error}; the service's needs sudo and its --config, any other --set outbox.path=FILE"
         ) from error
     except sqlite3.Error as error:
         raise OutputError(reason(error, path)) from error

@@ -90,9 +90,7 @@ class Service:
         def open_it() -> None:
             try:
                 opened.put(
-                    open_camera(
-                        wanted.source, wanted.width, wanted.height, wanted.fps, wanted.mask
-                    )
+                    open_camera(wanted.source, wanted.width, wanted.height, wanted.fps, wanted.mask)
                 )
             except Exception as error:
                 opened.put(error)

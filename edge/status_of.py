@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from edge import __version__
 from edge.alerts.dispatch import Dispatcher
 from edge.camera.keeper import Keeper
+from edge.camera.state import CameraState
 from edge.health.heartbeat import Heartbeats
 from edge.status import Status
 from edge.watch import Watch
@@ -49,7 +50,7 @@ def status_of(sources: Sources) -> Status:
         uptime=now - sources.started,
         camera=keeper.name,
         camera_state=state.word,
-        camera_sentence=state.sentence,
+        camera_sentence=_sentence(keeper),
         blind=state.blind,
         state_for=max(0.0, now - keeper.since),  # it may have begun since `now`
         blind_for=max(0.0, now - keeper.blind_since) if state.blind else 0.0,
@@ -70,3 +71,9 @@ def status_of(sources: Sources) -> Status:
         port=sources.port(),
         stale=sources.heartbeats.stale(),
     )
+
+
+def _sentence(keeper: Keeper) -> str:
+    """What is with the camera; of one that cannot be opened, the reason that was given."""
+    refused = keeper.state is CameraState.REFUSED
+    return keeper.detail if refused and keeper.detail else keeper.state.sentence

@@ -20,14 +20,16 @@
 #   --purge          with --uninstall: configuration, secrets and kept alerts, too
 #
 # An upgrade is the same command in a newer checkout; what an earlier run was asked for is kept,
-# and so are configuration, secrets and alerts. The new environment is built and tested beside
-# the old one, which goes on until the new one is ready, and comes back if it is not.
+# and so are configuration, secrets and alerts; what somebody has disabled stays disabled. The new
+# environment is built and tested beside the old one, which goes on until the new one is ready,
+# and comes back if it is not. After a power cut or Ctrl-C, run it again.
 set -euo pipefail
 umask 022
 
 CHECKOUT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 HOME_DIR=/opt/edge-emotion
 RELEASES=$HOME_DIR/releases
+STARTED=$HOME_DIR/started # a file for each unit that was once started and enabled
 CURRENT=$HOME_DIR/venv # a link to the release in use
 CONFIG_DIR=/etc/edge-run
 UNITS=/etc/systemd/system
@@ -83,17 +85,22 @@ read_options() {
 
 check_options() {
     [[ $purge == no || $uninstall == yes ]] || die "--purge only goes with --uninstall"
-    [[ $instance =~ ^[A-Za-z0-9_-]*$ && $instance != config ]] ||
-        die "--instance $instance: letters, digits, - and _ only, and not 'config'"
+    [[ -z $instance || ($instance =~ ^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$ && $instance != config) ]] ||
+        die "--instance $instance: letters, digits, - and _ only, 63 at most, no - first, not 'config'"
     if [[ -n $wheels ]]; then
         wheels=$(cd "$wheels" 2>/dev/null && pwd) || die "--wheels: there is no such folder"
     fi
-    ((EUID == 0)) || die "run it as root: sudo $0"
+    ((EUID == 0)) || die "run it as root: sudo $(printf %q "$0")"
+    [[ $CHECKOUT/ != $HOME_DIR/* ]] ||
+        die "$CHECKOUT: move the checkout elsewhere; $HOME_DIR is what the service is installed in"
 }
 
 install_all() {
     local release before='' units
     check_machine
+    refuse_masked
+    only_one
+    make_room
     remember_options
     install_packages
     mapfile -t units < <(units_to_start)
@@ -102,12 +109,13 @@ install_all() {
     configure
     check_configuration "$release" "${units[@]}"
     put_units "$release"
+    unfinished=() # before `use`: Ctrl-C must not remove what is in use
     use "$release"
-    unfinished=()
     if [[ $start == yes ]]; then
         start_or_go_back "$release" "$before" "${units[@]}"
-        remove_other_releases # not without a start: what runs still uses the one before
     fi
+    remove_other_releases
+    tell_if_off
     say "installed: $("$CURRENT/bin/edge-run" --version)"
 }
 

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
+UNSET = 1_767_225_600.0  # the start of 2026; a wall clock before that has not been set yet
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -31,11 +32,13 @@ class Moment:
         """Seconds since `earlier`, 0 or more.
 
         Within one start of the device the wall clock is not asked. What is from an earlier start
-        is as old as the wall clock says, and at least as old as this start.
+        is as old as the wall clock says, and at least as old as this start; only the latter is
+        known where the clock had not been set then, on a board that has none of its own.
         """
         if self.boot_id == earlier.boot_id:
             return max(0.0, self.boot - earlier.boot)
-        return max(0.0, self.wall - earlier.wall, self.boot)
+        by_wall = self.wall - earlier.wall if earlier.wall >= UNSET else 0.0
+        return max(0.0, by_wall, self.boot)
 
 
 Clock = Callable[[], Moment]

@@ -18,7 +18,7 @@ from typing import TypeVar
 from edge.alerts import schema
 from edge.alerts.carry import carry, read_what_is_there, rescued
 from edge.alerts.clock import Clock
-from edge.alerts.place import OutboxHeldError, hold, set_aside
+from edge.alerts.place import OutboxHeldError, hold, is_held, set_aside
 from edge.alerts.schema import DamagedError, UnusableError, transaction
 
 log = logging.getLogger(__name__)
@@ -96,9 +96,14 @@ class Database:
             return self._return_to_disk()
 
     def close(self) -> None:
-        """Let go of file and lock; may be called twice."""
+        """Let go of file and lock, after a last try to take what is in memory to the disk.
+
+        May be called twice.
+        """
         with self.lock:
             if not self._closed:
+                if self.in_memory:
+                    self._return_to_disk()
                 self._closed = True
                 with suppress(sqlite3.Error):
                     self._connection.close()
@@ -128,6 +133,8 @@ class Database:
         Raises:
             UnusableError: that is not possible now.
         """
+        if self._guard is not None and not is_held(self.path, self._guard):
+            self._release()  # the lock went with its folder; another process would get a new one
         if self._guard is None:
             try:
                 self._guard = hold(self.path)

@@ -10,6 +10,8 @@ from edge.alerts.clock import Moment
 from edge.alerts.schedule import State, resolve_state
 from edge.alerts.schema import transaction
 
+GIVEN_UP: tuple[State, ...] = ("dead", "expired")
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -94,13 +96,14 @@ def find(connection: sqlite3.Connection, prefix: str) -> list[Entry]:
 def retry(connection: sqlite3.Connection, entry: Entry, sink: str | None, now: Moment) -> int:
     """Have what is dead or expired of one alert tried again; returns how many deliveries.
 
-    With a firing, the resolve that was given up with it is revived, too, to wait for it.
+    With a firing, its resolve is revived, too, to wait for it; even one that was sent, since what
+    comes after it would stay raised.
     """
     with transaction(connection):
         return sum(
             _revive(connection, entry, attempt.sink, now)
             for attempt in entry.attempts
-            if attempt.state in ("dead", "expired") and sink in (None, attempt.sink)
+            if attempt.state in GIVEN_UP and sink in (None, attempt.sink)
         )
 
 
@@ -132,10 +135,10 @@ def _revive(connection: sqlite3.Connection, entry: Entry, sink: str, now: Moment
         state = _by_firing(connection, entry.incident, sink)
     if state == "expired":
         return 0
-    revived = _set(connection, entry.id, sink, state, now)
-    if entry.kind == "firing":
+    revived = _set(connection, entry.id, sink, state, GIVEN_UP, now)
+    if revived and entry.kind == "firing":
         for resolve in _resolves(connection, entry.incident):
-            revived += _set(connection, resolve, sink, "waiting", now)
+            revived += _set(connection, resolve, sink, "waiting", (*GIVEN_UP, "sent"), now)
     return revived
 
 
@@ -150,12 +153,19 @@ def _by_firing(connection: sqlite3.Connection, incident: str, sink: str) -> Stat
     return resolve_state(firing["state"], bool(firing["uncertain"]))
 
 
-def _set(connection: sqlite3.Connection, alert: str, sink: str, state: State, now: Moment) -> int:
+def _set(
+    connection: sqlite3.Connection,
+    alert: str,
+    sink: str,
+    state: State,
+    before: tuple[State, ...],
+    now: Moment,
+) -> int:
     parts = (now.wall, now.boot, now.boot_id)
     return connection.execute(
         "UPDATE deliveries SET state = ?, asked = 1, wall = ?, boot = ?, boot_id = ?,"
         " changed_wall = ?, changed_boot = ?, changed_boot_id = ?"
-        " WHERE alert = ? AND sink = ? AND state IN ('dead', 'expired')",
+        f" WHERE alert = ? AND sink = ? AND state IN {before}",
         (state, *parts, *parts, alert, sink),
     ).rowcount
 

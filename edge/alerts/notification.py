@@ -52,6 +52,10 @@ class Notification:
         """
         values: Any = json.loads(text)
         try:
-            return cls(**values)
+            read = cls(**values)
         except TypeError as error:
             raise ValueError(f"not a notification: {error}") from error
+        texts = [value for name, value in values.items() if name != "about"]
+        if not all(isinstance(one, str) for one in texts) or not isinstance(read.about, dict):
+            raise ValueError("not a notification: its values are of other types")
+        return read

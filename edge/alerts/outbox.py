@@ -20,6 +20,7 @@ from edge.alerts.notification import Notification
 from edge.alerts.place import outbox_path
 from edge.alerts.schedule import State, time_to_live
 from edge.alerts.store import Ended, Row
+from edge.alerts.tries import Tries
 
 __all__ = ["BOUNDS", "Outbox", "OutboxConfig"]
 
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PURGED_AT_ONCE = 200  # incidents; a few pages of the card
+AT_ONCE = 200  # deliveries that one write ends; others wait for it
 
 
 class Outbox:
@@ -48,6 +50,7 @@ class Outbox:
         self._lock = self._database.lock
         self._disabled: dict[str, str] = {}
         self._mine: set[str] = set()  # incidents that this process has left firing
+        self._tries = Tries()
         self._ended: Counter[tuple[str, State]] = Counter()
         self._waiting = self._database.read(store.waiting)
 
@@ -96,14 +99,22 @@ class Outbox:
 
     def begin(self, row: Row) -> bool:
         """Note that a try begins; False if there is nothing to try any more."""
-        if row.kind != "firing":
+        if row.kind != "firing" or row.uncertain:
             return self._read(lambda c: store.is_pending(c, row))
-        return self._write(lambda c: store.doubt(c, row))
+        with self._lock:
+            self._tries.begin(row)
+            return self._write(lambda c: store.doubt(c, row))
 
     def failed(self, row: Row, error: str, *, certain: bool) -> None:
-        """Note a try that was not accepted."""
+        """Note a try that was not accepted.
+
+        One that changes nothing but their number is written to disk when that has doubled.
+        """
         uncertain = row.uncertain or not certain
-        self._write(lambda c: store.failed(c, row, error, uncertain))
+        with self._lock:
+            if tries := self._tries.failed(row, error, uncertain):
+                self._write(lambda c: store.failed(c, row, error, uncertain=uncertain, tries=tries))
+                self._tries.saved(row)
 
     def finish(
         self, row: Row, state: State, error: str = "", *, certain: bool = True, tried: bool = False
@@ -118,13 +129,34 @@ class Outbox:
             tried: There was one now.
         """
         now, uncertain = self.now(), row.uncertain or not certain
-        self._end(
-            self._write(
-                lambda c: store.finish(
-                    c, row, state, now, error=error, uncertain=uncertain, tried=tried
+        with self._lock:
+            tries = self._tries.unsaved(row) + tried
+            self._end(
+                self._write(
+                    lambda c: store.finish(
+                        c, row, state, now, error=error, uncertain=uncertain, tries=tries
+                    )
                 )
             )
-        )
+            self._tries.saved(row)
+
+    def expire(self, rows: Sequence[tuple[Row, str]]) -> None:
+        """End deliveries that are of no use any more, each with its reason, in one write."""
+        now = self.now()
+
+        def change(connection: sqlite3.Connection) -> Ended:
+            ended: Ended = []
+            for row, why in rows:
+                known, tries = row.uncertain, self._tries.unsaved(row)
+                ended += store.finish(
+                    connection, row, "expired", now, error=why, uncertain=known, tries=tries
+                )
+            return ended
+
+        with self._lock:
+            self._end(self._write(change))
+            for row, _ in rows:
+                self._tries.saved(row)
 
     def disable(self, sink: str, error: str) -> None:
         """Give up what waits for a sink, and all that comes, until it is asked for again."""
@@ -159,15 +191,14 @@ class Outbox:
 
     def expire_unserved(self, served: Collection[str]) -> None:
         """End what is past its time for sinks that are not configured any more."""
-        for row in self._read(store.all_rows):
-            if row.sink not in served and (why := self.too_late(row)):
-                self.finish(row, "expired", why)
+        rows = [row for row in self._read(store.all_rows) if row.sink not in served]
+        self._expire_all([(row, why) for row in rows if (why := self.too_late(row))])
 
     def purge(self) -> None:
         """Forget what the limits of `OutboxConfig` say, a little at a time."""
         keep = self.config.keep_alerts
-        for row in self._read(lambda c: store.crowd(c, keep)):
-            self.finish(row, "expired", store.CROWDED)
+        rows = self._read(lambda c: store.crowd(c, keep))
+        self._expire_all([(row, store.CROWDED) for row in rows])
         now, gone = self.now(), 1
         while gone:
             gone = self._write(
@@ -183,6 +214,10 @@ class Outbox:
     def close(self) -> None:
         """Let go of file and lock; may be called twice."""
         self._database.close()
+
+    def _expire_all(self, rows: Sequence[tuple[Row, str]]) -> None:
+        for first in range(0, len(rows), AT_ONCE):
+            self.expire(rows[first : first + AT_ONCE])
 
     def _end(self, ended: Ended) -> None:
         self._ended.update(ended)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.errors import EX_UNAVAILABLE, EdgeError
+from edge.errors import EX_UNAVAILABLE, ConfigError, EdgeError
 
 NAME = "outbox.sqlite3"
 STATE = Path("/var/lib/edge-run")  # as systemd's StateDirectory= makes it
@@ -28,6 +28,9 @@ def outbox_path(configured: str, environment: Mapping[str, str] | None = None) -
     Args:
         configured: `outbox.path`; empty for the state directory's.
         environment: The process's own if None.
+
+    Raises:
+        ConfigError: nothing says where.
     """
     if configured:
         return Path(configured).expanduser()
@@ -38,7 +41,14 @@ def outbox_path(configured: str, environment: Mapping[str, str] | None = None) -
     if os.access(STATE, os.R_OK | os.X_OK):
         return STATE / NAME
     home = known.get("XDG_STATE_HOME", "")
-    return (Path(home) if home else Path("~/.local/state").expanduser()) / "edge-run" / NAME
+    try:
+        folder = Path(home) if home else Path("~/.local/state").expanduser()
+    except RuntimeError as error:  # a user whom nobody knows
+        raise ConfigError(
+            "outbox.path is empty, and this user has no home directory; name a file to keep "
+            "alerts in"
+        ) from error
+    return folder / "edge-run" / NAME
 
 
 def hold(path: Path) -> int | None:
@@ -67,6 +77,15 @@ def hold(path: Path) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
+
+
+def is_held(path: Path, descriptor: int) -> bool:
+    """Whether the lock that `hold` gave is still the one beside `path`, not of a removed file."""
+    try:
+        beside = path.with_name(path.name + ".lock").stat()
+    except OSError:
+        return False
+    return os.path.samestat(beside, os.fstat(descriptor))
 
 
 def set_aside(path: Path, wall: float) -> Path:

@@ -29,6 +29,7 @@ class Row:
         state: `pending` or `waiting`.
         kind, purpose, rule, body: The notification's; `body` is all of it as JSON.
         since: From when its time to live counts.
+        attempts, error: How many tries have been noted, and what the last of them met.
         uncertain: A try was neither accepted nor surely refused.
         asked: An operator asked for it to be tried again.
     """
@@ -41,6 +42,8 @@ class Row:
     rule: str
     body: str
     since: Moment
+    attempts: int
+    error: str
     uncertain: bool
     asked: bool
 
@@ -114,7 +117,7 @@ def all_rows(connection: sqlite3.Connection) -> list[Row]:
 def _rows(connection: sqlite3.Connection, condition: str, value: str | int) -> list[Row]:
     found = connection.execute(
         "SELECT alert, sink, state, kind, purpose, rule, body, d.wall, d.boot, d.boot_id,"
-        " uncertain, asked FROM deliveries d JOIN alerts a ON a.id = d.alert"
+        " attempts, error, uncertain, asked FROM deliveries d JOIN alerts a ON a.id = d.alert"
         f" WHERE state IN ('pending', 'waiting') AND {condition} ORDER BY a.rowid",
         (value,),
     )
@@ -128,6 +131,8 @@ def _rows(connection: sqlite3.Connection, condition: str, value: str | int) -> l
             rule=row["rule"],
             body=row["body"],
             since=Moment(row["wall"], row["boot"], row["boot_id"]),
+            attempts=row["attempts"],
+            error=row["error"],
             uncertain=bool(row["uncertain"]),
             asked=bool(row["asked"]),
         )
@@ -158,12 +163,14 @@ def doubt(connection: sqlite3.Connection, row: Row) -> bool:
     )
 
 
-def failed(connection: sqlite3.Connection, row: Row, error: str, uncertain: bool) -> None:
-    """A try was not accepted; another may be."""
+def failed(
+    connection: sqlite3.Connection, row: Row, error: str, *, uncertain: bool, tries: int
+) -> None:
+    """So many tries were not accepted; another may be."""
     connection.execute(
-        "UPDATE deliveries SET attempts = attempts + 1, error = ?, uncertain = ?"
+        "UPDATE deliveries SET attempts = attempts + ?, error = ?, uncertain = ?"
         " WHERE alert = ? AND sink = ?",
-        (error, uncertain, row.alert, row.sink),
+        (tries, error, uncertain, row.alert, row.sink),
     )
 
 
@@ -175,7 +182,7 @@ def finish(
     *,
     error: str = "",
     uncertain: bool,
-    tried: bool,
+    tries: int,
 ) -> Ended:
     """A delivery is over; so is, or goes on, the resolve that waits for it.
 
@@ -186,7 +193,7 @@ def finish(
         " changed_wall = ?, changed_boot = ?, changed_boot_id = ?"
         " WHERE alert = ? AND sink = ?"
         " AND (state IN ('pending', 'waiting') OR (? = 'sent' AND state <> 'sent'))",
-        (state, error, uncertain, tried, *_parts(now), row.alert, row.sink, state),
+        (state, error, uncertain, tries, *_parts(now), row.alert, row.sink, state),
     ).rowcount
     if not ended:
         return []

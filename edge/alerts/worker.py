@@ -6,12 +6,12 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from edge.alerts.notification import Notification
-from edge.alerts.outbox import Outbox
+from edge.alerts.outbox import AT_ONCE, Outbox
 from edge.alerts.schedule import START, Schedule, silenced
-from edge.alerts.sinks.base import SendError, Sink, SinkConfig
+from edge.alerts.sinks.base import Reacher, SendError, Sink, SinkConfig
 from edge.alerts.store import Row
 from edge.backoff import Backoff
 from edge.message import one_line
@@ -98,7 +98,7 @@ class Worker:
         """Try at most one notification; return the seconds until there may be another."""
         name = self.sink.name
         rows = self._outbox.rows(name)
-        if any(self._too_late(row) for row in rows):
+        if self._expired(rows):
             return 0.0  # a resolve may have been waiting for it
         pending = {row.alert: row for row in rows if row.state == "pending"}
         chosen, wait = self._schedule.next(list(pending), self._outbox.now().boot)
@@ -111,12 +111,15 @@ class Worker:
             self._try(row)
         return 0.0
 
-    def _too_late(self, row: Row) -> bool:
-        why = self._outbox.too_late(row)
-        if why:
-            self._outbox.finish(row, "expired", f"{why}: {self._error}" if self._error else why)
+    def _expired(self, rows: Sequence[Row]) -> bool:
+        """End what is too late; whether there was any."""
+        met = f": {self._error}" if self._error else ""
+        late = [(row, why + met) for row in rows if (why := self._outbox.too_late(row))][:AT_ONCE]
+        if late:
+            self._outbox.expire(late)
+        for row, _ in late:
             self._schedule.over(row.alert)
-        return bool(why)
+        return bool(late)
 
     def _silenced(self, row: Row) -> bool:
         if row.kind != "firing" or row.purpose != "visitor" or row.asked:
@@ -131,17 +134,24 @@ class Worker:
         except ValueError as error:
             self._outbox.finish(row, "dead", f"cannot be read any more: {one_line(str(error))}")
             return
-        if not self._outbox.begin(row):
+        sink = self.sink
+        if isinstance(sink, Reacher) and not self._done(row, sink.reach, sends=False):
             return
+        if self._outbox.begin(row) and self._done(row, lambda: sink.send(notification)):
+            self._took(row)
+
+    def _done(self, row: Row, step: Callable[[], None], *, sends: bool = True) -> bool:
+        """Take a step of a try; if it fails, the try is over."""
         try:
-            self.sink.send(notification)
+            step()
         except SendError as error:
             self._refused(row, error)
         except Exception as error:
             text = f"{type(error).__name__}: {error}"
-            self._refused(row, SendError(text, certain=False), fault=True)
+            self._refused(row, SendError(text, certain=not sends), fault=True)
         else:
-            self._took(row)
+            return True
+        return False
 
     def _took(self, row: Row) -> None:
         self._outbox.finish(row, "sent", tried=True)

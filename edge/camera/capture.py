@@ -22,7 +22,7 @@ def open_capture(
         CameraError: `what` cannot be opened; the message ends with `hint`.
     """
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    _silence()
     try:
         capture = cv2.VideoCapture(source, api, list(params))
     except cv2.error as error:
@@ -39,3 +39,11 @@ def next_gray(capture: cv2.VideoCapture) -> tuple[bool, NDArray[np.uint8] | None
     if not ok or raw is None:
         return False, None
     return True, to_gray(np.asarray(raw, dtype=np.uint8))
+
+
+def _silence() -> None:
+    """Keep OpenCV's own complaints off stderr; each version knows one of these two."""
+    if hasattr(cv2, "setLogLevel"):
+        cv2.setLogLevel(0)
+    else:
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

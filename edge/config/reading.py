@@ -76,7 +76,10 @@ def read_file(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")  # editors on Windows
         values = tomllib.loads(text)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check --config") from error
+        advice = "check --config"
+        if isinstance(error, PermissionError):
+            advice = f"sudo chgrp video {path} && sudo chmod 640 {path} lets the service read it"
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); {advice}") from error
     except ConfigError:
         raise
     except (ValueError, RecursionError) as error:  # also of a number of thousands of digits

@@ -61,8 +61,8 @@ def _by_hand(config: CameraConfig, others: list[Listed]) -> Finding:
     name = without_password(config.source)
     node = _node(config.source)
     if node is not None and not node.exists():
-        choice = f"or set camera.source to {others[0].source}" if others else LIST
-        return failed("camera", f"{node} does not exist", f"plug the camera in, {choice}")
+        choice = f", or set camera.source to {others[0].source}" if others else f"; {LIST}"
+        return failed("camera", f"{node} does not exist", f"plug the camera in{choice}")
     closed = why(node) if node is not None else ""
     if "in use by" in closed and "edge-run" in closed:
         advice = "systemctl status edge-run says what it sees; set health.listen to see it here"

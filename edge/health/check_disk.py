@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge.health.finding import Finding, failed, ok, unknown, warning
+from edge.health.finding import AS_ROOT, Finding, failed, ok, unknown, warning
 from edge.health.programs import kernel_log
 
 MIB = 1 << 20
@@ -26,7 +26,7 @@ def state_folder(folder: Path) -> Iterator[Finding]:
         about = os.statvfs(there)
     except OSError as error:
         told = f"{there}: cannot be looked at ({error.strerror})"
-        yield unknown("disk", told, "run it as root: sudo edge-run doctor")
+        yield unknown("disk", told, AS_ROOT)
         return
     free = about.f_bavail * about.f_frsize
     told = f"{there}: {free // MIB} MiB free"
@@ -52,7 +52,7 @@ def _access(there: Path, folder: Path) -> Iterator[Finding]:
         yield unknown(
             "state folder",
             f"{folder}: this user may not write there; the service's user may",
-            "run it as root: sudo edge-run doctor",
+            AS_ROOT,
         )
 
 
@@ -70,7 +70,7 @@ def card(log: str | None) -> Iterator[Finding]:
         log: Its lines that do, since the boot; None where they cannot be read.
     """
     if log is None:
-        advice = "run it as root: sudo edge-run doctor" if os.geteuid() else ""
+        advice = AS_ROOT if os.geteuid() else ""
         yield unknown("card", "the kernel's log cannot be read", advice)
     elif log:
         yield failed("card", f"the kernel reports: {log.strip()}", REPLACE)

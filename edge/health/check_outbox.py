@@ -6,12 +6,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from shlex import quote as quoted
 from urllib.parse import quote
 
-from edge.health.finding import Finding, failed, ok, unknown, warning
+from edge.health.finding import AS_ROOT, Finding, failed, ok, unknown, warning
 
 BUSY = 3.0  # seconds to wait for the service's writes
-SUDO = "run it as root: sudo edge-run doctor"
 MANY = 20  # that wait; a sink must have been away for a while
 
 
@@ -22,7 +22,7 @@ def look_at_outbox(path: Path) -> Iterator[Finding]:
     except FileNotFoundError:
         yield ok("outbox", f"{path}: not there yet; the first start makes it")
     except OSError as error:
-        yield unknown("outbox", f"{path}: cannot be looked at ({error.strerror})", SUDO)
+        yield unknown("outbox", f"{path}: cannot be looked at ({error.strerror})", AS_ROOT)
     else:
         yield from _read(path)
     aside = sorted(path.parent.glob(f"{path.name}.corrupt-*")) if path.parent.is_dir() else []
@@ -46,12 +46,10 @@ def _read(path: Path) -> Iterator[Finding]:
         if "no such table" in str(error):  # an empty file, as a power cut at the start leaves it
             yield ok("outbox", f"{path}: empty")
             return
-        yield unknown("outbox", f"{path}: cannot be read ({error})", SUDO)
+        yield unknown("outbox", f"{path}: cannot be read ({error})", AS_ROOT)
     except sqlite3.Error as error:
         told = f"{path}: is damaged ({error})"
-        yield failed(
-            "outbox", told, "sudo systemctl restart edge-run sets it aside and saves what waits"
-        )
+        yield failed("outbox", told, "restart the service: it sets it aside and saves what waits")
     else:
         yield _judged(path, {str(state): int(number) for state, number in counts.items()})
 
@@ -65,13 +63,10 @@ def _judged(path: Path, counts: dict[str, int]) -> Finding:
     waiting = counts.get("pending", 0) + counts.get("waiting", 0)
     dead = counts.get("dead", 0)
     told = f"{path}: whole; {waiting} waiting, {dead} given up, {counts.get('sent', 0)} sent"
+    ask = f"sudo edge-run alerts --set outbox.path={quoted(str(path))}"
     if dead:
-        advice = (
-            "edge-run alerts list --state dead says why; edge-run alerts retry sends them again"
-        )
+        advice = f"{ask} list --state dead says why; the same with retry --all sends them again"
         return warning("outbox", told, advice)
     if waiting > MANY:
-        return warning(
-            "outbox", told, "edge-run alerts list --state pending says for whom, and why"
-        )
+        return warning("outbox", told, f"{ask} list --state pending says for whom, and why")
     return ok("outbox", told)

@@ -22,7 +22,7 @@ SANDBOX = {
     "DevicePolicy": "closed",
 }
 RESTARTS = 3  # from which somebody should look why
-JOURNAL = "journalctl -u edge-run -n 30 tells why"
+CREDENTIALS, CONFIGURATION = "243", "78"  # how a process ends whose credentials or config are bad
 
 
 def look_at_service(unit: str = UNIT) -> Iterator[Finding]:
@@ -31,39 +31,46 @@ def look_at_service(unit: str = UNIT) -> Iterator[Finding]:
     if told is None:
         yield unknown("service", "systemd does not run here")
         return
-    yield from service(dict(line.split("=", 1) for line in told.splitlines() if "=" in line))
+    about = dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
+    yield from service(about, unit)
 
 
-def service(about: Mapping[str, str]) -> Iterator[Finding]:
+def service(about: Mapping[str, str], unit: str = UNIT) -> Iterator[Finding]:
     """What to think of a unit.
 
     Args:
         about: Properties as `systemctl show` prints them.
+        unit: Its name.
     """
+    name = unit.removesuffix(".service")
     if about.get("LoadState") != "loaded":
-        told = f"edge-run is not installed as a service ({about.get('LoadState') or 'unknown'})"
+        told = f"{name} is not installed as a service ({about.get('LoadState') or 'unknown'})"
         yield warning("service", told, "sudo systemd/install.sh installs it")
         return
-    yield _state(about)
+    yield _state(about, name)
     if about.get("UnitFileState") not in {"enabled", "enabled-runtime", "static"}:
-        advice = "sudo systemctl enable edge-run"
+        advice = f"sudo systemctl enable {name}"
         yield warning("start at boot", "the service does not start with the device", advice)
     restarts = about.get("NRestarts", "")
     if restarts.isdigit() and int(restarts) >= RESTARTS:
-        yield warning("restarts", f"systemd has restarted it {restarts} times", JOURNAL)
+        yield warning("restarts", f"systemd has restarted it {restarts} times", _journal(name))
     if about.get("WatchdogUSec") in {"0", "infinity"}:
         yield warning("watchdog", "nobody notices if it hangs", "set WatchdogSec=30 in the unit")
     open_doors = [name for name, value in SANDBOX.items() if about.get(name) != value]
     if open_doors:
         advice = (
-            "systemctl cat edge-run shows which file opens it; systemd/install.sh renews the unit"
+            f"systemctl cat {name} shows which file opens it; systemd/install.sh renews the unit"
         )
         yield warning("sandbox", f"not in place: {', '.join(open_doors)}", advice)
     else:
-        yield ok("sandbox", "in place; systemd-analyze security edge-run tells more")
+        yield ok("sandbox", f"in place; systemd-analyze security {name} tells more")
 
 
-def _state(about: Mapping[str, str]) -> Finding:
+def _journal(name: str) -> str:
+    return f"sudo journalctl -u {name} -n 30 tells why"
+
+
+def _state(about: Mapping[str, str], name: str) -> Finding:
     state, sub = about.get("ActiveState", ""), about.get("SubState", "")
     status = about.get("StatusText", "")
     if state == "active":
@@ -71,20 +78,22 @@ def _state(about: Mapping[str, str]) -> Finding:
     code = about.get("ExecMainStatus", "")
     last = f"last exit {code}" if code not in {"", "0"} else about.get("Result", "")
     told = f"{state} ({sub}){f', {last}' if last else ''}"
-    if code == "78":
-        return failed(
-            "service",
-            told,
-            "the configuration or model cannot be used: mend it, then "
-            "sudo systemctl restart edge-run",
-        )
+    if code == CONFIGURATION:
+        advice = "the configuration or model cannot be used: mend it, then sudo systemctl restart "
+        return failed("service", told, advice + name)
+    if code == CREDENTIALS:
+        advice = "systemd cannot pass on /etc/edge-run/credentials: see the line on credentials"
+        return failed("service", told, advice)
     if state == "inactive":
-        return warning("service", told, "sudo systemctl start edge-run")
-    return failed("service", told, JOURNAL)
+        return warning("service", told, f"sudo systemctl start {name}")
+    return failed("service", told, _journal(name))
 
 
 def health_port(
-    where: tuple[str, int] | None, running: dict[str, Any] | None, installed: bool
+    where: tuple[str, int] | None,
+    running: dict[str, Any] | None,
+    installed: bool,
+    unit: str = UNIT,
 ) -> Iterator[Finding]:
     """What the health port says.
 
@@ -92,6 +101,7 @@ def health_port(
         where: Host and port that are configured; None for none.
         running: What it answers.
         installed: Whether prometheus_client is there.
+        unit: The service's name.
     """
     if where is None:
         yield ok("health port", "switched off (health.listen is empty)")
@@ -103,7 +113,8 @@ def health_port(
         yield from _answered(shown, running)
     else:
         told = f"{shown}: the service is {running.get('status')}"
-        yield failed("health port", told, "see the line on the camera, and " + JOURNAL)
+        journal = _journal(unit.removesuffix(".service"))
+        yield failed("health port", told, "see the line on the camera, and " + journal)
     if not installed:
         advice = "pip install 'edge-emotion[metrics]', if Prometheus is to ask"
         yield warning("metrics", "prometheus_client is not installed", advice)

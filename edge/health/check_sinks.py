@@ -15,7 +15,7 @@ from edge.bounded import within
 from edge.config.secret import given_by_systemd, resolved_table, secret_values
 from edge.errors import ConfigError
 from edge.health.check_software import is_installed
-from edge.health.finding import Finding, failed, ok, refused, unknown
+from edge.health.finding import AS_ROOT, Finding, failed, ok, refused, unknown
 
 SECONDS = 4.0  # for a name, and again for a connection
 TEST = "edge-run alerts test {} sends a marked test"
@@ -31,8 +31,7 @@ def look_at_sink(name: str, config: SinkConfig) -> Iterator[Finding]:
     check = f"sink {name}"
     texts = [text for _, value in secret_values(f"sinks.{name}", config) for text in _texts(value)]
     if any(map(given_by_systemd, texts)):
-        advice = "run it as root: sudo edge-run doctor"
-        yield unknown(check, "its credentials are readable for the service and root only", advice)
+        yield unknown(check, "its credentials are readable for the service and root only", AS_ROOT)
         return
     kind = KINDS[config.type]
     try:
@@ -107,7 +106,8 @@ def _jsonl(check: str, config: Any) -> Finding:
     path = Path(config.path)
     there = path if path.exists() else path.parent
     if not there.exists():
-        return failed(check, f"{there}: does not exist", f"sudo mkdir -p {there}")
+        advice = "set path to a file in the service's state folder, /var/lib/edge-run by default"
+        return failed(check, f"{there}: does not exist", advice)
     if not os.access(there, os.W_OK):
         return unknown(check, f"{there}: this user may not write there; the service's user may")
     return ok(check, f"{path}: can be written")

@@ -15,7 +15,7 @@ from edge.health.check_service import health_port
 from edge.health.check_sinks import look_at_sink
 from edge.health.check_software import is_installed, model
 from edge.health.config import address
-from edge.health.finding import Check, Finding, unknown, warning
+from edge.health.finding import AS_ROOT, Check, Finding, unknown, warning
 from edge.health.machine import Instance, of_machine
 
 Running = Callable[[], dict[str, Any] | None]
@@ -32,7 +32,7 @@ def checks(config: Config, service: Instance) -> list[Check]:
     return [
         Check("model", partial(model, config)),
         Check("camera", lambda: _camera(config, running)),
-        Check("health port", lambda: _port(config, running)),
+        Check("health port", lambda: _port(config, running, service.unit)),
         Check("sinks", lambda: _no_sinks(config)),
         *(
             Check(f"sink {name}", partial(look_at_sink, name, sink))
@@ -59,14 +59,14 @@ def _asker(config: Config) -> Running:
 def _camera(config: Config, running: Running) -> Iterator[Finding]:
     if given_by_systemd(config.camera.source):
         told = "its address is a credential, readable for the service and root only"
-        yield unknown("camera", told, "run it as root: sudo edge-run doctor")
+        yield unknown("camera", told, AS_ROOT)
     else:
         yield from look_at_camera(resolved_table("camera", config.camera), running())
 
 
-def _port(config: Config, running: Running) -> Iterator[Finding]:
+def _port(config: Config, running: Running, unit: str) -> Iterator[Finding]:
     installed = is_installed("prometheus_client")
-    yield from health_port(address(config.health), running(), installed)
+    yield from health_port(address(config.health), running(), installed, unit)
 
 
 def _no_sinks(config: Config) -> Iterator[Finding]:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from edge.message import one_line
 
+AS_ROOT = "run this again as root, with sudo"
+
 
 class Verdict(StrEnum):
     """How a check ended."""

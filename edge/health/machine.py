@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from edge.alerts.place import outbox_path
 from edge.health import board
 from edge.health.check_board import heat, look_at_power, memory, memory_limit
 from edge.health.check_clock import look_at_clock
+from edge.health.check_credentials import look_at_credentials
 from edge.health.check_disk import look_at_card, state_folder
 from edge.health.check_outbox import look_at_outbox
 from edge.health.check_service import look_at_service
@@ -52,6 +54,7 @@ def of_machine(service: Instance, configured: str = "") -> list[Check]:
         Check("python", python),
         Check("opencv", opencv),
         Check("service", partial(look_at_service, service.unit)),
+        Check("credentials", partial(look_at_credentials, CONFIGURATIONS / "credentials")),
         Check("outbox", partial(look_at_outbox, path)),
         Check("disk", partial(state_folder, path.parent)),
         Check("card", look_at_card),
@@ -65,8 +68,6 @@ def of_machine(service: Instance, configured: str = "") -> list[Check]:
 
 def outbox(service: Instance, configured: str) -> Path:
     """Where the service keeps its alerts; where a watch started by hand does, without a service."""
-    try:
-        there = service.state.exists()
-    except OSError:
-        there = False
+    # systemd makes it a link into a folder that only root may enter; there it is all the same
+    there = os.path.lexists(service.state)
     return outbox_path(configured, {"STATE_DIRECTORY": str(service.state)} if there else None)

@@ -14,10 +14,30 @@ check_machine() {
         die "systemd $(systemd_version) is too old: 252 (Raspberry Pi OS Bookworm) or later"
     [[ $(getconf LONG_BIT) == 64 ]] ||
         die "a 32-bit system: there is no interpreter for it; install 64-bit Raspberry Pi OS"
-    [[ -x $PYTHON ]] || die "$PYTHON is not there: sudo apt install python3"
+    check_python
+}
+
+check_python() {
+    PYTHON=$(command -v "$PYTHON") || die "there is no Python here: sudo apt install python3"
     (($(python_version) >= 311)) || die "$PYTHON is too old: Python 3.11 or later"
+    case $("$PYTHON" -c 'import os, sys; print(os.path.realpath(sys.executable))') in
+    /home/* | /root/* | /run/user/*)
+        die "$PYTHON lies in a home folder, which the service cannot see; use /usr/bin/python3"
+        ;;
+    esac
+}
+
+# Two at a time would remove each other's environments; the lock ends with this process.
+only_one() {
     mkdir -p "$RELEASES"
+    exec 9>"$HOME_DIR/lock"
+    flock --nonblock 9 || die "another install.sh is at work; wait for its end"
+}
+
+# What a power cut or a kill has left behind goes first.
+make_room() {
     local free
+    remove_other_releases
     free=$(df --output=avail -BM "$RELEASES" | tr -dc '0-9')
     ((free >= NEEDED_MB)) || die "$HOME_DIR: ${free} MB free, ${NEEDED_MB} MB are needed"
 }

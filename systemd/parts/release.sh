@@ -32,9 +32,10 @@ make_environment() {
 install_package() {
     local options=(--quiet --disable-pip-version-check --no-cache-dir --compile)
     options+=(--constraint "$(constraints)")
+    mkdir -p "$2/.tmp" # /tmp is memory on Trixie, and a small board has little
     [[ -z $wheels ]] || options+=(--no-index --find-links "$wheels")
-    "$1/bin/python" -m pip install "${options[@]}" "${2}[$(extras)]" ||
-        die "the package could not be installed (see above)"
+    TMPDIR=$2/.tmp "$1/bin/python" -m pip install "${options[@]}" "${2}[$(extras)]" ||
+        die "the package could not be installed (see above); is the network there? --wheels does without"
 }
 
 self_test() {
@@ -60,13 +61,20 @@ make_release() {
     self_test "$release"
 }
 
-# Let services use release $1 from their next start on; there is no moment without one.
+# Let services use release $1 from their next start on; there is no moment without one, and a
+# power cut does not leave a link to what was not written yet.
 use() {
+    sync --file-system "$1"
     ln -sfn "$1" "$CURRENT.next"
     mv -T "$CURRENT.next" "$CURRENT"
 }
 
+# Does anything run from release $1? After --no-start, what runs still uses the one before.
+in_use() { grep -qsz -- "^$1/bin/python" /proc/[0-9]*/cmdline; }
+
 remove_other_releases() {
-    find "$RELEASES" -mindepth 1 -maxdepth 1 ! -path "$(readlink "$CURRENT")" \
-        -exec rm -rf {} +
+    local one
+    for one in "$RELEASES"/*; do
+        [[ $one -ef $CURRENT ]] || in_use "$one" || rm -rf "$one"
+    done
 }

@@ -16,12 +16,27 @@ installed_units() {
     } | sed 's/\.service$//' | sort -u
 }
 
-# Those that are there, and the one that this run is about.
+# Those that are there, and the one that this run is about, unless somebody has disabled it.
 units_to_start() {
     local there
-    there=$(installed_units)
+    there=$(installed_units) || true # where systemd does not run
     [[ -z $there ]] || say "$there"
-    [[ -z $instance && -n $there ]] || grep -qx -- "$(unit)" <<<"$there" || say "$(unit)"
+    [[ -z $instance && -n $there ]] || grep -qx -- "$(unit)" <<<"$there" ||
+        [[ -e $STARTED/$(unit) ]] || say "$(unit)"
+}
+
+# Masked is the strongest no that systemd knows; a new unit file would undo it.
+refuse_masked() {
+    local one
+    for one in edge-run.service edge-run@.service "$(unit).service"; do
+        [[ $(readlink "$UNITS/$one") != /dev/null ]] ||
+            die "$one is masked; sudo systemctl unmask $one, and run this again"
+    done
+}
+
+tell_if_off() {
+    systemctl is-enabled --quiet "$(unit)" 2>/dev/null ||
+        say "$(unit) does not start with the device: sudo systemctl enable --now $(unit)"
 }
 
 put_drop_in() {
@@ -44,6 +59,7 @@ put_units() {
 # Wait for READY, which comes after the model and the camera's first answer.
 restart() {
     systemctl daemon-reload
+    (($#)) || return 0 # disabled, all of them
     systemctl reset-failed "$@" 2>/dev/null || true
     systemctl restart "$@"
 }
@@ -52,7 +68,7 @@ restart() {
 start_or_go_back() {
     local made=$1 before=$2 one
     shift 2
-    say "starting $* ..."
+    (($# == 0)) || say "starting $* ..."
     if ! restart "$@"; then
         systemctl status --no-pager --lines 20 "$@" >&2 || true
         [[ -n $before ]] || die "it does not start (see above)"
@@ -62,14 +78,18 @@ start_or_go_back() {
         restart "$@" || true
         die "it does not start (see above); the version before is in use again"
     fi
-    systemctl enable --quiet "$@"
+    mkdir -p "$STARTED"
     for one in "$@"; do
+        # once: whoever disables it later is not overruled
+        [[ -e $STARTED/$one ]] || systemctl enable --quiet "$one"
+        touch "$STARTED/$one"
         say "$one: $(systemctl show --property StatusText --value "$one")"
     done
 }
 
 uninstall_instance() {
     systemctl disable --now --quiet "$(unit)" 2>/dev/null || true
+    rm -f "$STARTED/$(unit)"
     if [[ $purge == yes ]]; then
         rm -rf "$(config_of "$(unit)")" /var/lib/{,private/}"edge-run-$instance"
     fi
@@ -92,7 +112,7 @@ uninstall_all() {
     [[ ! -L $COMMAND ]] || rm -f "$COMMAND"
     rm -rf "$HOME_DIR"
     if [[ $purge == yes ]]; then
-        rm -rf "$CONFIG_DIR" "$UNITS"/edge-run{,@}.service.d
+        rm -rf "$CONFIG_DIR" "$UNITS"/edge-run{,@,@*}.service.d
         rm -rf /var/lib/{,private/}edge-run{,-*}
     else
         say "kept: $CONFIG_DIR and the alerts in /var/lib/edge-run; --purge removes them, too"

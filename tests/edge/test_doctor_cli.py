@@ -94,6 +94,23 @@ def test_a_broken_configuration_still_has_the_machine_looked_at(tmp_path, capsys
     assert "camera" not in found
 
 
+def test_a_configuration_for_root_only_is_not_called_bad(config, capsys, monkeypatch):
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != config and allowed(path, mode))
+    main(["--config", str(config), "--json"])
+    found = findings(capsys)
+    assert found["configuration"]["verdict"] == "unknown"
+    assert "with sudo" in found["configuration"]["advice"]
+    assert "memory" in found
+
+
+def test_a_configuration_that_the_service_cannot_read_is_told(config, capsys, monkeypatch):
+    monkeypatch.setattr(doctor_cli, "CONFIGURATIONS", config.parent)
+    config.chmod(0o600)
+    assert main(["--config", str(config), "--json"]) == 69
+    assert "chmod 640" in findings(capsys)["configuration"]["advice"]
+
+
 def test_the_services_own_configuration_is_read_where_there_is_one(config, capsys):
     doctor_cli.INSTALLED.parent.mkdir()
     doctor_cli.INSTALLED.write_text(config.read_text())

@@ -169,14 +169,20 @@ def machine(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             case.kill()
             case.wait()
             _remove(group)
+            for older in _mounted("cgroup"):  # beside version 2, systemd keeps one there, too
+                _remove(older / group.name)
+
+
+def _mounted(kind: str) -> list[Path]:
+    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    return [Path(where) for _, where, this, *_ in mounts if this == kind]
 
 
 def _control_groups() -> Path:
-    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
-    found = next((where for _, where, kind, *_ in mounts if kind == "cgroup2"), None)
-    if found is None:
+    found = _mounted("cgroup2")
+    if not found:
         pytest.skip("this machine has no control groups of version 2")
-    return Path(found)
+    return found[0]
 
 
 def _remove(group: Path) -> None:

@@ -71,6 +71,18 @@ def test_hung_it_is_replaced_and_says_where_it_hung(installed: Any) -> None:
     assert "dumped core" not in told
 
 
+def test_a_network_camera_that_is_away_is_called_so(installed: Any) -> None:
+    """With the OpenCV that devices have, which is older than the one for development."""
+    installed.write(CONFIG, '[camera]\nsource = "rtsp://me:hidden@127.0.0.1:9/x"\n')
+    installed.run("systemctl", "restart", UNIT)
+    seen = installed.show(UNIT, "StatusText")["StatusText"] + installed.journal(UNIT)
+    installed.write(CONFIG, DEMO % 9464)
+    installed.run("systemctl", "restart", UNIT)
+    assert "CANNOT SEE" in seen
+    assert "AttributeError" not in seen
+    assert "hidden" not in seen
+
+
 def test_stopped_it_ends_in_time(installed: Any) -> None:
     installed.run("systemctl", "stop", UNIT)
     found = installed.show(UNIT, "Result", "ExecMainStatus", "ActiveState")
@@ -198,6 +210,27 @@ def test_one_more_camera_is_an_upgrade_that_keeps_the_first(installed: Any) -> N
     assert "127.0.0.1:9465" in installed.run("grep", "^listen", "/etc/edge-run/door.toml")
     assert installed.run("cat", CONFIG) == DEMO % 9464
     installed.run("ls", "/var/lib/edge-run/kept", "/var/lib/edge-run-door/")
+
+
+def test_what_somebody_has_disabled_stays_so(installed: Any) -> None:
+    installed.run("systemctl", "disable", "--now", UNIT)
+    told = installed.run(*INSTALL)
+    assert "edge-run does not start with the device: sudo systemctl enable --now edge-run" in told
+    assert installed.show(UNIT, "UnitFileState", "ActiveState") == {
+        "UnitFileState": "disabled",
+        "ActiveState": "inactive",
+    }
+    assert installed.running("edge-run@door.service")
+    installed.run("systemctl", "enable", "--now", UNIT)
+
+
+def test_a_configuration_that_an_editor_has_closed_is_opened(installed: Any) -> None:
+    installed.run("chown", "root:root", CONFIG)
+    installed.run("chmod", "600", CONFIG)
+    assert "chmod 640" in installed.run("edge-run", "doctor", check=False)
+    installed.run(*INSTALL)
+    assert installed.running(UNIT)
+    assert installed.run("stat", "-c", "%G %a", CONFIG) == "video 640\n"
 
 
 def test_uninstalled_it_keeps_what_is_the_operators(installed: Any) -> None:

@@ -74,6 +74,22 @@ class Sink(Protocol):
 
 
 @runtime_checkable
+class Reacher(Protocol):
+    """A sink that can tell beforehand that the other side is not there.
+
+    What fails there has surely not arrived, so that a day without network costs the card no
+    write a minute.
+    """
+
+    def reach(self) -> None:
+        """Connect for the `send` that comes next; nothing is sent yet.
+
+        Raises:
+            SendError: there is no connection. Any other exception counts as `certain`, too.
+        """
+
+
+@runtime_checkable
 class Reporter(Protocol):
     """A sink that also passes on how the device is (MQTT diagnostics)."""
 

@@ -66,7 +66,8 @@ def refusal(answer: Answer, address: Address, now: float) -> SendError | None:
         return SendError(f"{told}; {MENDABLE[status]}", retry_after=slowly)
     if 400 <= status < 500 and status not in TRANSIENT:
         return SendError(f"{told}; it would for each try of this notification", permanent=True)
-    return SendError(told, certain=status not in PERHAPS_DONE, retry_after=wait)
+    perhaps_done = status < 200 or status in PERHAPS_DONE  # an interim answer says nothing yet
+    return SendError(told, certain=not perhaps_done, retry_after=wait)
 
 
 def _named(status: int) -> str:

@@ -53,12 +53,35 @@ class Poster:
         self.address = address
         self._ca_file, self._cert_file = ca_file, cert_file
         self._resolver = Bounded("look-up")
+        self._reached: tuple[socket.socket, Deadline] | None = None
+
+    def reach(self, timeout: float) -> None:
+        """Connect for the next `post`, which has what is left of these seconds.
+
+        Raises:
+            SendError: there is no connection.
+        """
+        self.close()
+        deadline = Deadline(timeout)
+        try:
+            self._reached = self._connect(deadline), deadline
+        except OSError as error:
+            if isinstance(error, SendError):
+                raise
+            raise SendError(f"{self.address.shown} {_before(error, timeout)}") from error
+
+    def close(self) -> None:
+        """Close the connection that no `post` has used."""
+        if self._reached is not None:
+            self._reached[0].close()
+            self._reached = None
 
     def post(self, headers: Mapping[str, str], body: bytes, timeout: float) -> Answer:
         """Post the body. No proxy is used and no redirect followed.
 
         Args:
-            timeout: Seconds for look-up, connection, encryption, request and answer together.
+            timeout: Seconds for look-up, connection, encryption, request and answer together,
+                unless `reach` has begun.
 
         Raises:
             SendError: no answer; certain as long as not all of the request was sent.
@@ -66,17 +89,19 @@ class Poster:
         headers = {"Connection": "close", **headers}
         if self.address.authorization:
             headers["Authorization"] = self.address.authorization
-        deadline, sent = Deadline(timeout), False
+        if self._reached is None:
+            self.reach(timeout)
+        assert self._reached
+        (sock, deadline), self._reached = self._reached, None
+        sent = False
         try:
-            with self._connect(deadline) as sock:
+            with sock:
                 connection = _connection(sock, self.address, deadline)
                 connection.request("POST", self.address.target, body, headers)
                 sent = True
                 with connection.getresponse() as response:
                     return _answer(response)
         except (OSError, http.client.HTTPException) as error:
-            if isinstance(error, SendError):
-                raise
             told = _after(error, timeout) if sent else _before(error, timeout)
             raise SendError(f"{self.address.shown} {told}", certain=not sent) from error
 

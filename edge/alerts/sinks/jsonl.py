@@ -45,7 +45,7 @@ def make(name: str, config: JsonlConfig, _device: str) -> JsonlSink:
     """
     if not config.path or "\0" in config.path:
         raise ConfigError(f"sinks.{name}: path is missing; give the name of a file")
-    return JsonlSink(name, Path(config.path), config.max_bytes, config.keep)
+    return JsonlSink(name, Path(config.path).expanduser(), config.max_bytes, config.keep)
 
 
 class JsonlSink:

@@ -29,7 +29,7 @@ class MqttConfig(SinkConfig):
         ca_file: The authority that signed the broker's certificate; empty for the system's own.
         cert_file: This device's certificate, where the broker asks for one.
         key_file: Its key; empty where `cert_file` holds both.
-        client_id: Empty for one made of the device's name.
+        client_id: Empty for one made of the device's name and the sink's.
         topic: All topics start with it: `topic/<device>/event`.
         discovery: Tell Home Assistant which entities this device has.
         discovery_prefix: As set in Home Assistant.

@@ -132,9 +132,14 @@ class Link:
         failures = short = 0
         while not self._closing:
             begun = time.monotonic()
-            session = self._open()
-            if session and self._keep(session):
-                continue
+            session = None
+            try:
+                session = self._open()
+                if session and self._keep(session):
+                    continue
+            except Exception:  # without this thread nothing would ever be sent again
+                log.exception("%s: the connection is given up", self._who)
+                self._outcome(None, mqtt_words.FAULT)
             steady = session is not None and time.monotonic() - begun > STEADY
             failures = 1 if steady else failures + 1
             short = 0 if steady else short + (session is not None)

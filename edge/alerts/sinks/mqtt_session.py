@@ -142,21 +142,24 @@ class Session:
 
         Nothing is kept once the connection has ended.
         """
+        self._send(topic, payload, 1, retain=True)
+
+    def tell(self, topic: str, payload: str, retain: bool = False) -> None:
+        """Publish at most once, without waiting; nothing is kept once the connection has ended."""
+        self._send(topic, payload, 0, retain=retain)
+
+    def _send(self, topic: str, payload: str, qos: int, *, retain: bool) -> None:
         if self._ended:
             return
-        info = self._client.publish(topic, _bytes(payload), qos=1, retain=True)
+        info = self._client.publish(topic, _bytes(payload), qos=qos, retain=retain)
         with self._changed:  # the answer may have come meanwhile
+            # paho answers what is sent at most once, too; left there, it would be taken for the
+            # answer to an alert once the numbers begin anew
             reason = self._acks.pop(info.mid, None)
             if reason is None:
                 self._announced[info.mid] = topic
             else:
                 self._judge(topic, reason)
-
-    def tell(self, topic: str, payload: str, retain: bool = False) -> None:
-        """Publish at most once, without waiting; nothing is kept once the connection has ended."""
-        if self._ended:
-            return
-        self._client.publish(topic, _bytes(payload), qos=0, retain=retain)
 
     def post(self, topic: str, payload: str, retain: bool = False) -> int:
         """Publish at least once; the number to `wait` for.

@@ -42,11 +42,19 @@ class MqttSink:
         self._link = Link(
             name,
             config,
-            config.client_id or f"edge-run-{self._topics.id}",
+            config.client_id or f"edge-run-{self._topics.id}-{slug(name)}",
             self._presence,
             backoff or Backoff(),
         )
         self._heard = True
+
+    def reach(self) -> None:
+        """Connect, if there is no connection.
+
+        Raises:
+            SendError: there is none; nothing was sent.
+        """
+        self._link.connected(self._timeout)
 
     def send(self, notification: Notification) -> None:
         """Publish it and wait until the broker has it.

@@ -17,6 +17,7 @@ NO_CONNACK = (
 SILENT = "takes connections but does not answer; is it overloaded, or no MQTT broker at all?"
 SAME_NAME = "is there a second device of the same name? set service.name or client_id"
 AGAIN = f"takes connections and soon ends each of them; {SAME_NAME}"
+FAULT = "could not be served, by a fault of this program; the log has it"
 NOT_IN_TIME = "is still being called"
 OLD = "what its access list forbids to publish will look as if it were taken"
 LOST = "has closed the connection, or the network has failed"

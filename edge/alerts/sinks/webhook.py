@@ -87,6 +87,14 @@ class WebhookSink:
         self._poster, self._timeout, self._clock = poster, timeout, clock
         self._headers, self._keys = dict(headers), tuple(keys)
 
+    def reach(self) -> None:
+        """Connect, for the next `send` to use.
+
+        Raises:
+            SendError: there is no connection; nothing was sent.
+        """
+        self._poster.reach(self._timeout)
+
     def send(self, notification: Notification) -> None:
         """Post it; a redirect is never followed.
 
@@ -120,4 +128,5 @@ class WebhookSink:
         return headers
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Close what was opened and not used."""
+        self._poster.close()

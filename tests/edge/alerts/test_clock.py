@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.alerts import clock
-from edge.alerts.clock import Moment, system_clock, utc
+from edge.alerts.clock import UNSET, Moment, system_clock, utc
 
 SECONDS = st.floats(0, 1e10)
 
@@ -27,7 +27,11 @@ def test_across_starts_the_wall_clock_is_asked_and_the_start_is_a_floor(
     wall: float, later: float, boot: float
 ) -> None:
     age = Moment(later, boot, "two").age(Moment(wall, 5.0, "one"))
-    assert age == max(0.0, later - wall, boot)
+    assert age == max(0.0, later - wall if wall >= UNSET else 0.0, boot)
+
+
+def test_what_is_from_before_the_clock_was_set_is_not_years_old() -> None:
+    assert Moment(1.8e9, 30.0, "two").age(Moment(70.0, 60.0, "one")) == 30.0
 
 
 def test_the_system_clock_runs() -> None:

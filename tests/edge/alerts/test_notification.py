@@ -36,7 +36,16 @@ def test_it_reads_back_as_it_was_written_and_to_the_same_bytes(notification: Not
     ]
 
 
-@pytest.mark.parametrize("text", ["", "null", "[]", "{}", '{"id": 1}', "1", '{"x": "y"}', "{"])
+FITS = dict.fromkeys(("id", "incident", "kind", "purpose", "device", "rule", "at"), "x")
+OTHER_TYPES = [
+    json.dumps({**FITS, "text": "x", "about": None}),
+    json.dumps({**FITS, "text": 3, "about": {}}),
+]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "null", "[]", "{}", '{"id": 1}', "1", '{"x": "y"}', "{", *OTHER_TYPES]
+)
 def test_anything_else_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         Notification.from_json(text)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from benchmarks.outbox_stage import VirtualClock, alert
 from edge.alerts import outbox as outbox_module
+from edge.alerts import schema
 from edge.alerts.database import RETRY_DISK
 from edge.alerts.history import Entry, entries
 from edge.alerts.outbox import Outbox, OutboxConfig
@@ -278,6 +280,18 @@ def test_a_removed_file_is_made_anew(path: Path, clock: VirtualClock) -> None:
     assert set(on_disk(path)) == {"a", "b"}
 
 
+def test_a_removed_folder_is_made_anew_and_nobody_else_gets_its_file(
+    path: Path, clock: VirtualClock
+) -> None:
+    with closing(opened(path, clock)) as outbox:
+        shutil.rmtree(path.parent)
+        outbox.put(alert("a", "i"), ["desk"])
+        assert outbox.reason == ""
+        with pytest.raises(OutboxHeldError):
+            opened(path, clock)
+    assert set(on_disk(path)) == {"a"}
+
+
 def test_incidents_left_on_a_disk_that_was_away_are_found_later(
     path: Path, clock: VirtualClock
 ) -> None:
@@ -442,3 +456,16 @@ def test_a_folder_of_somebody_else(path: Path, clock: VirtualClock, mode: int) -
     assert first.endswith(" 1")
     assert "check the owner of" in first
     assert "check the owner of" in second
+
+
+def test_what_was_in_memory_goes_to_disk_at_the_end_if_that_works_by_then(
+    path: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "BUSY", 0.05)
+    with closing(opened(path, clock)) as outbox:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            outbox.put(alert("a", "i"), ["desk"])
+            assert "locked by another program" in outbox.reason
+        assert outbox.in_memory
+    assert set(on_disk(path)) == {"a"}

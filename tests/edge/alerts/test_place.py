@@ -7,6 +7,7 @@ import pytest
 
 from edge.alerts import place
 from edge.alerts.place import KEPT, OutboxHeldError, hold, outbox_path, set_aside
+from edge.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,17 @@ def test_the_state_directory_of_the_unit_is_found_by_hand_too(
     monkeypatch.setenv("HOME", "/home/me")
     assert outbox_path("", {}) == Path("/home/me/.local/state/edge-run/outbox.sqlite3")
     assert outbox_path("~/file", {}) == Path("/home/me/file")
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_: int) -> None:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(place, "STATE", Path("/no/such/folder"))
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    with pytest.raises(ConfigError, match=r"outbox\.path is empty, .*no home"):
+        outbox_path("", {})
 
 
 def test_only_one_process_holds_it(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.outbox_stage import Scripted, VirtualClock, alert
+from edge.alerts.database import Database
 from edge.alerts.history import Entry, ack, entries, find, retry, retry_dead
 from edge.alerts.notification import Notification
-from edge.alerts.outbox import Outbox, OutboxConfig
+from edge.alerts.outbox import AT_ONCE, Outbox, OutboxConfig
 from edge.alerts.schema import open_existing
 from edge.alerts.sinks.base import SendError, SinkConfig
 from edge.alerts.worker import LOOK, Worker
@@ -391,3 +392,88 @@ def test_on_its_thread_it_beats_sends_and_closes_its_sink(world: World) -> None:
     assert world.sink.closed == 1
     assert beats[0][0] == "sink desk"
     assert beats[0][1] > CONFIG.timeout + LOOK
+
+
+class Absent(Scripted):
+    """A sink whose other side is not there while `away` is an error."""
+
+    away: SendError | None = None
+
+    def reach(self) -> None:
+        if self.away is not None:
+            raise self.away
+
+
+def test_a_day_without_network_costs_the_card_a_dozen_writes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes, write = [], Database.write
+
+    def counted(self: Database, change: Callable[[sqlite3.Connection], object]) -> object:
+        writes.append(1)
+        return write(self, change)
+
+    world.sink = world.worker.sink = sink = Absent("desk")
+    sink.away = SendError("no network")
+    world.put(alert("a", "i", "firing", "operator"))
+    world.run()
+    monkeypatch.setattr(Database, "write", counted)
+    for _ in range(1400):
+        world.clock.go(60)
+        world.run()
+    assert sink.tried == []
+    assert len(writes) <= 12
+    sink.away = None
+    world.clock.go(60)
+    world.run()
+    [tried] = world.entries()["a"].attempts
+    assert (tried.state, tried.attempts) == ("sent", 1402)
+
+
+def test_what_never_reached_the_other_side_needs_no_resolve_even_after_a_kill(
+    world: World,
+) -> None:
+    world.sink = world.worker.sink = sink = Absent("desk")
+    sink.away = SendError("no network")
+    world.put(alert("a", "i"))
+    world.run()
+    assert not world.entries()["a"].attempts[0].uncertain
+    world.put(alert("b", "i", "resolved"))
+    world.clock.go(700)
+    world.run()
+    assert world.states() == {"a": "expired", "b": "expired"}
+
+
+def test_a_fault_in_reaching_is_certain_and_does_not_end_the_worker(world: World) -> None:
+    world.sink = world.worker.sink = sink = Absent("desk")
+    sink.away = ValueError("a fault")  # type: ignore[assignment]
+    world.put(alert("a", "i"))
+    world.run()
+    [tried] = world.entries()["a"].attempts
+    assert (tried.error, tried.uncertain) == ("ValueError: a fault", False)
+
+
+def test_a_firing_that_is_retried_takes_its_delivered_resolve_with_it(world: World) -> None:
+    """It would stay raised for ever if it came after it."""
+    world.refuse(SendError("no answer", certain=False))
+    world.put(alert("a", "i"))
+    world.run()
+    world.put(alert("b", "i", "resolved"))
+    world.refuse(None)
+    world.clock.go(700)
+    world.run()
+    assert world.states() == {"a": "expired", "b": "sent"}
+    world.by_hand(lambda c: retry(c, find(c, "a")[0], None, world.clock()))
+    world.run()
+    assert world.tried[-2:] == ["a", "b"]
+
+
+def test_thousands_that_are_too_late_end_in_few_writes(world: World) -> None:
+    world.refuse(SendError("no", retry_after=3600))
+    world.put(*(alert(f"a{number}", f"i{number}") for number in range(AT_ONCE + 1)))
+    world.clock.go(700)
+    turns = 0
+    while world.worker.turn() == 0:
+        turns += 1
+    assert turns == 2
+    assert world.worker.status.expired == AT_ONCE + 1

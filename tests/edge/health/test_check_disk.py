@@ -52,7 +52,7 @@ def test_a_folder_of_somebody_else_is_unknown_not_failed(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda *_: False)
     found = list(state_folder(tmp_path))
     assert verdicts(found)["state folder"] == "unknown"
-    assert "sudo edge-run doctor" in found[-1].advice
+    assert "with sudo" in found[-1].advice
 
 
 @pytest.mark.parametrize(

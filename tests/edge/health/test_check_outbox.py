@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -55,7 +56,8 @@ def test_what_was_given_up_is_told(path):
         outbox.finish(outbox.rows("lamp")[0], "dead", "no")
         (found,) = look_at_outbox(path)
     assert (found.verdict, "1 waiting, 1 given up" in found.told) == ("warning", True)
-    assert "edge-run alerts list" in found.advice
+    assert " retry --all" in found.advice
+    assert f"outbox.path={quote(str(path))} list --state dead" in found.advice
 
 
 def test_a_long_queue_is_told(path):

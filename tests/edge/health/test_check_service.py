@@ -43,6 +43,7 @@ def test_a_service_in_good_health():
         ({"ActiveState": "failed", "ExecMainStatus": "70"}, "service", "failed", "journalctl"),
         ({"ActiveState": "activating", "Result": "exit-code"}, "service", "failed", "journalctl"),
         ({"ActiveState": "failed", "ExecMainStatus": "78"}, "service", "failed", "configuration"),
+        ({"ActiveState": "activating", "ExecMainStatus": "243"}, "service", "failed", "credential"),
         ({"UnitFileState": "disabled"}, "start at boot", "warning", "systemctl enable"),
         ({"NRestarts": "7"}, "restarts", "warning", "journalctl"),
         ({"WatchdogUSec": "0"}, "watchdog", "warning", "WatchdogSec"),
@@ -54,6 +55,26 @@ def test_what_is_wrong_is_told_with_what_to_do(changes, check, verdict, advice):
     found = {one.check: one for one in service(GOOD | changes)}
     assert found[check].verdict == verdict
     assert advice in found[check].advice
+
+
+@pytest.mark.parametrize("changes", [
+    {"ActiveState": "failed", "ExecMainStatus": "78"},
+    {"ActiveState": "failed", "ExecMainStatus": "70"},
+    {"ActiveState": "inactive"},
+    {"UnitFileState": "disabled"},
+    {"NRestarts": "7"},
+    {"ProtectSystem": "no"},
+])  # fmt: skip
+def test_advice_for_an_instance_names_it(changes):
+    found = list(service(GOOD | changes, "edge-run@door.service"))
+    advice = next(one.advice for one in found if one.advice)
+    assert "edge-run@door" in advice
+    assert "edge-run@door.service" not in advice
+
+
+def test_the_journal_to_read_is_the_instances():
+    (found,) = health_port(WHERE, {"status": "blind"}, True, "edge-run@door.service")
+    assert "journalctl -u edge-run@door " in found.advice
 
 
 def test_two_restarts_are_no_news():

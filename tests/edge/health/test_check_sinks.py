@@ -95,7 +95,7 @@ def test_files(tmp_path):
     assert look(JsonlConfig(path=str(tmp_path / "alerts.jsonl"))).verdict == "ok"
     assert list(tmp_path.iterdir()) == []
     missing = look(JsonlConfig(path=str(tmp_path / "none" / "alerts.jsonl")))
-    assert (missing.verdict, "mkdir" in missing.advice) == ("failed", True)
+    assert (missing.verdict, "/var/lib/edge-run" in missing.advice) == ("failed", True)
 
 
 def test_apprise_is_not_asked():

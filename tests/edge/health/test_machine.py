@@ -28,6 +28,13 @@ def test_the_outbox_is_the_services(tmp_path):
     assert outbox(there, "/other/o.db") == Path("/other/o.db")
 
 
+def test_a_state_that_only_root_may_enter_is_there_all_the_same(tmp_path):
+    """As systemd links it; followed, the link would be refused or seem to lead nowhere."""
+    state = tmp_path / "edge-run"
+    state.symlink_to("private/edge-run")
+    assert outbox(Instance(state=state), "") == state / "outbox.sqlite3"
+
+
 def test_each_check_has_a_name_of_its_own(tmp_path):
     names = [check.name for check in of_machine(Instance(state=tmp_path))]
     assert len(names) == len(set(names))

@@ -39,6 +39,7 @@ def test_accepted(status: int) -> None:
         (425, True, False, False, None),
         (429, True, False, False, None),
         (500, True, False, False, None),
+        (103, False, False, False, None),
         (502, False, False, False, None),
         (503, True, False, False, None),
         (504, False, False, False, None),

@@ -236,3 +236,11 @@ def test_a_disk_that_does_not_take_it_leaves_no_line(
 def test_no_path(path: str) -> None:
     with pytest.raises(ConfigError, match=r"^sinks\.file: path"):
         make("file", JsonlConfig(path=path), "pi")
+
+
+def test_a_path_may_begin_at_home(
+    notification: Notify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    sink(Path("~/alerts.jsonl")).send(notification())
+    assert ids(tmp_path / "alerts.jsonl") == [notification().id]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Timer
 
@@ -17,6 +18,8 @@ from benchmarks.faults.subscriber import DEADLINE, Subscriber
 from edge.alerts.notification import Notification
 from edge.alerts.sinks.base import Reporter, SendError, Sink
 from edge.alerts.sinks.mqtt import MqttConfig
+from edge.alerts.sinks.mqtt_presence import Presence
+from edge.alerts.sinks.mqtt_session import Session
 from edge.alerts.sinks.mqtt_sink import MqttSink
 from edge.backoff import Backoff
 
@@ -388,3 +391,44 @@ def test_any_name_of_device_and_rule_is_published(
     settled(listener)
     events = [one for one in listener.seen if one.topic.endswith("/event")]
     assert len(events) == len({one.topic for one in events}) == 5
+
+
+def test_two_sinks_at_one_broker_leave_each_other_alone(
+    broker: Mosquitto, listener: Subscriber, notification: Make
+) -> None:
+    made = [
+        MqttSink(name, MqttConfig(host="127.0.0.1", port=broker.port, topic=name), "desk")
+        for name in ("first", "second")
+    ]
+    try:
+        for sink in made:
+            sink.report(CALM)
+            listener.until(lambda at=f"{sink.name}/desk/state": listener.on(at))
+        for sink in made:
+            sink.send(notification())
+        settled(listener)
+        for sink in made:
+            assert payloads(listener, f"{sink.name}/desk/availability") == ["online"]
+    finally:
+        for sink in made:
+            sink.close()
+
+
+def test_a_fault_while_greeting_does_not_end_the_sink_for_good(
+    sinks: Sinks, notification: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = sinks()
+    faults = iter([ValueError("a fault")])
+    greet = Presence.greet
+
+    def greets(self: Presence, session: Session) -> None:
+        for fault in faults:
+            raise fault
+        greet(self, session)
+
+    monkeypatch.setattr(Presence, "greet", greets)
+    sink.report(CALM)
+    with suppress(SendError):  # whether it met the fault or came after it
+        sink.send(notification())
+    sink.send(notification())
+    assert next(faults, None) is None

@@ -526,3 +526,25 @@ def test_closed_before_the_request_is_read(notification: Notify) -> None:
         error = refused(f"http://127.0.0.1:{listening.getsockname()[1]}/", notification())
         closing.join(10)
     assert not error.permanent
+
+
+def test_what_was_reached_is_used_once_and_closed_where_it_is_not(
+    receiver: Receiver, notification: Notify
+) -> None:
+    posts = sink(receiver.url)
+    posts.reach()
+    posts.send(notification(id="1"))
+    posts.send(notification(id="2"))
+    posts.reach()
+    posts.reach()
+    posts.close()
+    posts.close()
+    assert [one.headers["webhook-id"] for one in receiver.requests] == ["1", "2"]
+
+
+def test_what_is_not_there_cannot_be_reached() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(SendError, match="cannot be reached") as caught:
+            sink(f"http://127.0.0.1:{taken.getsockname()[1]}").reach()
+    assert caught.value.certain
