@@ -11,6 +11,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
+
+# how long an example takes is the machine's affair
+settings.register_profile("edge-emotion", deadline=None)
+settings.load_profile("edge-emotion")
 
 TRAIN = Path(__file__).parent / "train"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

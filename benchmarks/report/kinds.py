@@ -125,7 +125,9 @@ def _short(name: str) -> str:
 
 def _scale(axes: Any, chart: Chart) -> None:
     every = np.concatenate([places(series, chart.log_x) for series in chart.series])
-    if chart.log_x and np.isfinite(every).any():
+    # a place without a value is not drawn, and an axis of nothing cannot be logarithmic
+    drawn = every[np.isfinite(np.concatenate([values(series) for series in chart.series]))]
+    if chart.log_x and np.isfinite(drawn).any():
         _logarithmic(axes, every)
 
 

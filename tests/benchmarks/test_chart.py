@@ -235,3 +235,8 @@ def test_what_is_missing_is_left_out() -> None:
         "t. ms. a: x 1."
     )
     assert "nothing" in alt_text(Chart("t", "line", "s", "ms", [Series("a", [1], [math.nan])]))
+
+
+def test_a_logarithmic_axis_of_nothing_is_none() -> None:
+    nothing = Series("s", (0.0, 1.0), (0.0, float("nan")))
+    assert draw(Chart("t", "line", "x", "y", [nothing], log_x=True)) is not None

@@ -38,12 +38,16 @@ def test_a_signal_at_any_moment_of_waiting_blocks_nobody() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_each_way_to_be_told_is_an_end_on_purpose(number: signal.Signals) -> None:
-    stop, before = Stop(), signal.getsignal(number)
-    with stopped_by_signals(stop.ask):
-        signal.raise_signal(number)
-        assert stop.wait(10)
-    assert stop.why == f"stopped by {number.name}"
-    assert signal.getsignal(number) is before
+    started_with = signal.signal(number, signal.SIG_DFL)  # the tests may run under nohup
+    try:
+        stop = Stop()
+        with stopped_by_signals(stop.ask):
+            signal.raise_signal(number)
+            assert stop.wait(10)
+        assert stop.why == f"stopped by {number.name}"
+        assert signal.getsignal(number) is signal.SIG_DFL
+    finally:
+        signal.signal(number, started_with)
 
 
 def test_after_nohup_the_terminal_may_close() -> None:

@@ -40,7 +40,8 @@ class Running:
         self._socket.bind(str(address))
         self._socket.settimeout(0.2)
         self.told: list[str] = []
-        command = [str(EDGE_RUN), "--service"]
+        # should the tests run under nohup, the service does not
+        command = ["/usr/bin/env", "--default-signal=HUP", str(EDGE_RUN), "--service"]
         wanted = (f"outbox.path={folder / 'outbox.sqlite3'}", 'health.listen=""', *settings)
         command += [f"--set={setting}" for setting in wanted]
         self.errors = folder / "stderr"
@@ -83,6 +84,12 @@ class Running:
             self._socket.close()
         return code
 
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._socket.close()
+
     @property
     def status(self) -> list[str]:
         return [line.removeprefix("STATUS=") for line in self.told if line.startswith("STATUS=")]
@@ -98,9 +105,7 @@ def run(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 
     yield start
     for one in started:
-        if one.process.poll() is None:
-            one.process.kill()
-            one.process.wait()
+        one.close()
 
 
 def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
