@@ -191,8 +191,9 @@ def _broker(random: Random) -> Iterator[str]:
         try:
             while True:
                 sink = make("desk", config, "fuzz")
-                yield _refuses(lambda sink=sink: sink.send(_notification("x")), SendError)  # type: ignore[misc]
+                outcome = _refuses(lambda sink=sink: sink.send(_notification("x")), SendError)  # type: ignore[misc]
                 sink.close()
+                yield outcome
         finally:
             server.shutdown()
 
