@@ -12,6 +12,7 @@ from edge.alerts.schedule import OPEN
 from edge.alerts.schema import (
     ALERT_COLUMNS,
     DELIVERY_COLUMNS,
+    Connection,
     connect,
     migrate,
     transaction,
@@ -66,7 +67,9 @@ def read_what_is_there(path: Path) -> sqlite3.Connection | None:
 def _read_only(path: Path) -> sqlite3.Connection | None:
     for how in ("mode=ro", "mode=ro&immutable=1"):
         with suppress(sqlite3.Error):
-            connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=0.5)
+            connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?{how}", uri=True, timeout=0.5, factory=Connection
+            )
             connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
             try:
                 connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

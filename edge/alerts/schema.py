@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 APPLICATION = 0x65646765  # marks the file as ours; `file` shows it
 BUSY = 3.0  # seconds to wait for the command line's writes
@@ -64,6 +65,19 @@ class UnusableError(Exception):
     """The file must be left alone or cannot be used now; the text says why and what to do."""
 
 
+class Connection(sqlite3.Connection):
+    """Knows damage that stands in SQLite's very message, which Python then cannot read."""
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        """As sqlite3's; where that raises `UnicodeDecodeError`, this raises `DatabaseError`."""
+        try:
+            return super().execute(*arguments)
+        except UnicodeDecodeError as error:
+            damage = sqlite3.DatabaseError("its schema holds what is no text")
+            damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise damage from error
+
+
 def connect(path: Path | None) -> sqlite3.Connection:
     """Open a database as the outbox needs it; None for one in memory.
 
@@ -75,6 +89,7 @@ def connect(path: Path | None) -> sqlite3.Connection:
         timeout=BUSY,
         isolation_level=None,
         check_same_thread=False,
+        factory=Connection,
     )
     try:
         _set_up(connection)

@@ -9,6 +9,7 @@ from pathlib import Path
 from shlex import quote as quoted
 from urllib.parse import quote
 
+from edge.alerts.schema import Connection
 from edge.health.finding import AS_ROOT, Finding, failed, ok, unknown, warning
 
 BUSY = 3.0  # seconds to wait for the service's writes
@@ -56,7 +57,8 @@ def _read(path: Path) -> Iterator[Finding]:
 
 def _opened(path: Path) -> sqlite3.Connection:
     # read-only, so that an outbox in use is not touched; a ? in the name must not end it
-    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=BUSY)
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    return sqlite3.connect(address, uri=True, timeout=BUSY, factory=Connection)
 
 
 def _judged(path: Path, counts: dict[str, int]) -> Finding:

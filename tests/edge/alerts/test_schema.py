@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.alerts import schema
+from edge.alerts.carry import read_what_is_there
 from edge.alerts.schema import (
     APPLICATION,
     VERSION,
@@ -153,3 +154,19 @@ def test_reasons_say_what_to_do(tmp_path: Path, code: int, words: str) -> None:
     assert words in reason(error, tmp_path / "outbox")
     assert "is a folder" in reason(sqlite3.OperationalError(), tmp_path)
     assert "check the owner" in reason(PermissionError(13, "denied"), tmp_path / "outbox")
+
+
+@pytest.mark.parametrize("bad", [b"\xff", b"\xbd\xfe"])
+def test_a_schema_that_is_no_text_is_damage(tmp_path: Path, bad: bytes) -> None:
+    """SQLite names the broken table in its message, which Python then cannot decode."""
+    path = tmp_path / "outbox"
+    open_file(path).close()
+    content = path.read_bytes()
+    name = content.index(b"tabledeliveriesdeliveries") + len(b"table")
+    content = content[:name] + bad + content[name + len(bad) :]
+    path.write_bytes(content.replace(b"CREATE TABLE deliveries", b"CREATE TABLE deliver(es"))
+    with pytest.raises(DamagedError):
+        open_file(path)
+    with pytest.raises(UnusableError, match="damaged"):
+        open_existing(path)
+    assert read_what_is_there(path) is None
