@@ -47,12 +47,7 @@ class VirtualClockwork:
         """Begin."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """End whatever still waits."""
         with self._lock:
             self._over = True

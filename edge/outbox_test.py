@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from socket import gethostname
 from uuid import uuid4
 
 from edge.alerts.clock import system_clock, utc
@@ -38,7 +37,7 @@ def send_tests(config: Config, only: str | None, tell: Callable[[str], object]) 
         raise ConfigError("no sink is configured; add a table [sinks.NAME], or give --config FILE")
     if only is not None and only not in config.sinks:
         raise UsageError(f"{only}: no such sink; configured: {', '.join(config.sinks)}")
-    device = config.service.name or gethostname()
+    device = config.service.device
     chosen = {only: config.sinks[only]} if only is not None else config.sinks
     failures = 0
     for name, sink in chosen.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,11 +17,6 @@ from edge.health.heartbeat import Heartbeats
 from edge.snapshots import Snapshots, folder_of
 from edge.teller import Teller
 from edge.vision.face import Box, Gray
-
-
-def device_name(config: Config) -> str:
-    """What notifications call this device."""
-    return config.service.name or socket.gethostname()
 
 
 def open_sinks(config: Config, device: str) -> list[tuple[Sink, SinkConfig]]:

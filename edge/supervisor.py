@@ -27,7 +27,7 @@ from edge.health.heartbeat import Heartbeats
 from edge.health.server import Server, serve
 from edge.hours import within
 from edge.notify import Notifier
-from edge.parts import Pictures, device_name, open_dispatcher, state_folder
+from edge.parts import Pictures, open_dispatcher, state_folder
 from edge.report import report
 from edge.signals import Stop, stopped_by_signals
 from edge.status import Status, line
@@ -108,7 +108,7 @@ class Supervisor:
         """Make and start every part; `stack` ends them in the reverse order."""
         model = load_configured(self._config)
         check_rules(self._config, model)
-        config, device = resolved(self._config), device_name(self._config)
+        config, device = resolved(self._config), self._config.service.device
         dispatcher = open_dispatcher(config, device, self._heartbeats)
         stack.callback(dispatcher.stop, FLUSH)
         teller = Teller(device, dispatcher.put)

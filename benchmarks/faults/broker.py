@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from benchmarks.faults.broker_desk import Desk
 from benchmarks.faults.measure import NotHereError
 from benchmarks.faults.mosquitto import PROGRAM
+from benchmarks.faults.quiet import quiet
 from benchmarks.progress import progress as shown
 
 Progress = Callable[[Iterable[int]], Iterable[int]]
@@ -82,13 +82,8 @@ def measure(times: int, progress: Progress | None = None) -> dict[str, Any]:
     """
     if PROGRAM is None:
         raise NotHereError("mosquitto is not installed; apt install mosquitto")
-    log = logging.getLogger("edge")
-    level = log.level
-    log.setLevel(logging.CRITICAL)  # a thousand outages are a thousand warnings
-    try:
+    with quiet():  # a thousand outages are a thousand warnings
         return {"rows": _rows(times, progress)}
-    finally:
-        log.setLevel(level)
 
 
 def _rows(times: int, progress: Progress | None) -> list[dict[str, Any]]:

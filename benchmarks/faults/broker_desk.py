@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from uuid import uuid4
 
 from benchmarks.faults.mosquitto import Mosquitto
@@ -120,14 +119,9 @@ class Desk:
         self.admit()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.dispatcher.stop(PATIENCE)
-        self.counter.__exit__(kind, error, where)
+        self.counter.__exit__(*_error)
         self.broker.kill()
 
     def _admit_nobody(self) -> None:

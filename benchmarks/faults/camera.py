@@ -5,10 +5,8 @@ What it was called, after how long, and how long until the camera saw again.
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -19,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.faults.quiet import quiet
 from benchmarks.usb_tree import UsbTree
 from benchmarks.virtual_time import VirtualClockwork
 from edge.camera.base import Camera, Frame
@@ -159,7 +158,7 @@ def measure(times: int, progress: Callable[[str], None] | None = None) -> dict[s
         on although the fault had been named; and the medians behind it.
     """
     drawn, rows = pictures(), []
-    with _quiet():
+    with quiet("edge.camera.keeper"):
         for number, kind in enumerate(PLAYS):
             random = Random(number)
             rows.append(_row(kind, [play(kind, drawn, random) for _ in range(times)]))
@@ -193,15 +192,3 @@ def _row(kind: str, plays: list[Played]) -> dict[str, Any]:
 
 def _middle(values: list[float]) -> float:
     return median(values) if values else float("nan")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the keeper's log lines, of which there are thousands."""
-    log = logging.getLogger("edge.camera.keeper")
-    before = log.disabled
-    log.disabled = True
-    try:
-        yield
-    finally:
-        log.disabled = before

@@ -8,18 +8,18 @@ that answers no more.
 from __future__ import annotations
 
 import http.client
-import logging
 import socket
 import socketserver
 import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from benchmarks.faults.quiet import quiet
 from benchmarks.progress import progress
 from edge.alerts.config import OutboxConfig
 from edge.alerts.notification import Notification
@@ -42,7 +42,7 @@ BROKERS = 10  # of how many inputs one goes to the broker's client, which waits 
 def measure(inputs: int = 2000, seed: int = 13) -> dict[str, Any]:
     """Feed each reader so many damaged inputs; `rows` as every module here."""
     random = Random(seed)
-    with tempfile.TemporaryDirectory() as place, _quiet():
+    with tempfile.TemporaryDirectory() as place, quiet():  # what is rightly complained of
         folder = Path(place)
         rows = [
             _row("configuration", inputs, _configuration(folder, random)),
@@ -196,16 +196,3 @@ def _broker(random: Random) -> Iterator[str]:
                 yield outcome
         finally:
             server.shutdown()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What these readers rightly complain of is counted, not shown."""
-    log = logging.getLogger("edge")
-    level, log.disabled = log.level, True
-    log.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
-        log.disabled = False

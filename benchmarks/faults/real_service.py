@@ -29,6 +29,28 @@ class ServiceError(EdgeError, ChildProcessError):
     """The service did not start, or ended by itself."""
 
 
+def started(settings: Mapping[str, str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    """A service process in a session of its own, its log to be read as text.
+
+    Args:
+        settings: By configuration key, as TOML.
+        environment: On top of this process's own.
+    """
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-c", COMMAND, "--service"),
+            *(f"--set={key}={value}" for key, value in settings.items()),
+        ],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+
+
 class RealService:
     """A running service.
 
@@ -42,18 +64,8 @@ class RealService:
         self._ready = threading.Event()
         self._manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._manager.bind(str(notify))
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-c", COMMAND, "--service"),
-                *(f"--set={key}={value}" for key, value in settings.items()),
-            ],
-            env={**os.environ, "NOTIFY_SOCKET": str(notify), "PYTHONDONTWRITEBYTECODE": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            start_new_session=True,
+        self._process = started(
+            settings, {"NOTIFY_SOCKET": str(notify), "PYTHONDONTWRITEBYTECODE": "1"}
         )
         self.pid = self._process.pid
         self._threads = [

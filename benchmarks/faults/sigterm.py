@@ -12,7 +12,6 @@ import random
 import signal
 import sqlite3
 import subprocess
-import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,12 +21,12 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from benchmarks.faults.real_service import started
 from benchmarks.progress import progress as bar
 
 LONGEST = 4.0  # seconds after the start; a first alert comes after two to three
 DEADLINE = 20.0  # seconds, TimeoutStopSec of the unit
 SINK = "file"
-COMMAND = "import sys; from edge.cli import main; sys.exit(main(sys.argv[1:]))"
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
 
@@ -100,19 +99,7 @@ def measure(
 
 def stopped(settings: Mapping[str, str], after: float) -> Ending:
     """Run the service with such settings and stop it after so many seconds."""
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-c", COMMAND, "--service"),
-            *(f"--set={key}={value}" for key, value in settings.items()),
-        ],
-        env={**os.environ, **dict.fromkeys(ONE_THREAD, "1")},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+    process = started(settings, dict.fromkeys(ONE_THREAD, "1"))
     try:
         said = _said(process, after)
         asked = monotonic()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 DEADLINE = 30.0  # seconds; nothing that is waited for takes as long
@@ -56,12 +55,7 @@ class Subscriber:
         self.attach()
         return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _where: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._stop.set()
         self._client.disconnect()
         self._thread.join(DEADLINE)

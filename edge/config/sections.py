@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from socket import gethostname
 from typing import Any
 
 from edge.alerts.config import OutboxConfig
@@ -42,6 +43,11 @@ class ServiceConfig:
 
     def __post_init__(self) -> None:
         span(self.hours)
+
+    @property
+    def device(self) -> str:
+        """What alerts and reports call this device, whether it was given a name or not."""
+        return self.name or gethostname()
 
 
 @dataclass(frozen=True)
