@@ -71,5 +71,5 @@ def _port(config: Config, running: Running, unit: str) -> Iterator[Finding]:
 
 def _no_sinks(config: Config) -> Iterator[Finding]:
     if not config.sinks:
-        advice = "add [sinks.NAME] to the configuration; see README, who is told"
+        advice = "add [sinks.NAME] to the configuration; see README, Where alerts go"
         yield warning("sinks", "there is none: alerts are in the log only", advice)
