@@ -100,7 +100,8 @@ def attempt(
     make(model, job.plan, job.name, job.ranges, job.folder, say)
     public = job.splits["PublicTest"]
     logits = predict(model, public.images)
-    temperature = fit_temperature(logits, soft_targets(public))
+    targets = soft_targets(public, labels=job.plan.labels)
+    temperature = fit_temperature(logits, targets)
     reference = FloatModel(public, logits, job.given, temperature)
     told = _card(job, model.input_shape[1], temperature, said)
     _write(told, job.folder)  # a file is loaded by its card
@@ -137,7 +138,9 @@ def _card(job: Job, size: int, temperature: float, said: Mapping[str, Any]) -> d
         one.file(job.name): {"format": one.container, "precision": one.precision}
         for one in job.plan.formats
     }
-    return card(job.name, job.task, size, temperature, files, job.folder, said["trained"])
+    return card(
+        job.name, job.task, size, temperature, files, job.folder, said["trained"], job.plan.labels
+    )
 
 
 def _score(told: dict[str, Any], loaded: Mapping[str, ExpressionModel], job: Job) -> None:

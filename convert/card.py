@@ -44,6 +44,7 @@ KEPT = (
     "balanced_accuracy",
     "macro_f1",
     "calibration_error",
+    "votes_calibration_error",
     "anger_recall",
     "anger_precision",
     "anger_average_precision",
@@ -60,12 +61,14 @@ def card(
     files: Mapping[str, Mapping[str, str]],
     folder: Path,
     trained: Mapping[str, Any],
+    fitted_to: str = "both",
 ) -> dict[str, Any]:
     """The card without its figures: enough for the device to load the files in `folder`.
 
     Args:
         files: By name, what is said of each.
         trained: How the model came about, as `convert.cli` tells it.
+        fitted_to: The labels by which `temperature` was chosen; see `convert.plan.Plan`.
     """
     return {
         "name": name,
@@ -83,6 +86,7 @@ def card(
         "batch": BATCH,
         "crop_margin": 0.0,
         "temperature": round(temperature, 4),
+        "temperature_fitted_to": f"{fitted_to}, PublicTest",
         "terms": TERMS | _backbone_terms(trained),
         "files": {
             file: {

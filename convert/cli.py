@@ -18,6 +18,7 @@ from edge.command import parser, run_command
 from edge.errors import UsageError
 from edge.quiet import native_stderr_discarded
 from train.commands.common import add_data, load_splits, say
+from train.data.targets import LABELS
 
 LONGEST_NAME = 200  # bytes; what is put before and after it must fit into 255
 
@@ -43,6 +44,13 @@ def _parser() -> argparse.ArgumentParser:
         default=",".join(ENDINGS),
         metavar="LIST",
         help=f"files to make, with commas between: {', '.join(ENDINGS)} (all)",
+    )
+    made.add_argument(
+        "--labels",
+        choices=LABELS,
+        default="both",
+        help="what the probabilities are to mean: that FER-2013's label is so (fer2013), or which "
+        "share of FER+'s annotators would say so (ferplus); (both: in between)",
     )
     made.add_argument(
         "--max-drop",
@@ -154,6 +162,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         raise UsageError("--keep-float: needs an int8 file in --formats; no other heeds it")
     return Plan(
         formats=formats,
+        labels=arguments.labels,
         max_drop=arguments.max_drop / 100,
         keep_float=tuple(arguments.keep_float),
         pinned=arguments.representative,

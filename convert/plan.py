@@ -19,6 +19,8 @@ class Plan:
 
     Attributes:
         formats: The files to make.
+        labels: What the probabilities are to mean: `fer2013`, that a label of FER-2013 is so;
+            `ferplus`, how many annotators would say so; `both`, something in between.
         max_drop: Accuracy that a quantised file may lose on PublicTest, 0 to 1.
         keep_float: Names of Keras layers that stay float in the int8 files.
         pinned: A list of the faces to take ranges from, as an earlier conversion wrote it; the
@@ -30,6 +32,7 @@ class Plan:
     """
 
     formats: tuple[Format, ...] = FORMATS
+    labels: str = "both"
     max_drop: float = MAX_DROP
     keep_float: tuple[str, ...] = ()
     pinned: Path | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -128,15 +128,21 @@ def reliability(
         For each bin that holds faces its `low` and `high` edge, `confidence` (mean), `accuracy`
         and `n`.
     """
+    return _reliability(probabilities, probabilities.argmax(axis=1) == truth, bins)
+
+
+def _reliability(
+    probabilities: Probabilities, right: NDArray[Any], bins: int
+) -> dict[str, list[float]]:
+    """`reliability`, where each top label is `right` to a share of 0 to 1."""
     confidence = probabilities.max(axis=1)
-    correct = probabilities.argmax(axis=1) == truth
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     used = np.unique(bin_of)
     return {
         "low": [float(b / bins) for b in used],
         "high": [float((b + 1) / bins) for b in used],
         "confidence": [float(confidence[bin_of == b].mean()) for b in used],
-        "accuracy": [float(correct[bin_of == b].mean()) for b in used],
+        "accuracy": [float(right[bin_of == b].mean()) for b in used],
         "n": [int((bin_of == b).sum()) for b in used],
     }
 
@@ -145,9 +151,29 @@ def calibration_error(
     probabilities: Probabilities, truth: NDArray[np.int64], bins: int = 15
 ) -> float:
     """Expected calibration error: the mean gap of `reliability`, each bin weighted by its faces."""
-    told = reliability(probabilities, truth, bins)
+    return _gap(reliability(probabilities, truth, bins))
+
+
+def votes_calibration_error(
+    probabilities: Probabilities, votes: NDArray[np.floating[Any]], bins: int = 15
+) -> float:
+    """Expected calibration error where annotators disagree: 0.7 should mean seven of ten.
+
+    A face counts as right to the share of its votes that its top label has. A strict majority
+    cannot show this: it leaves out the faces on which people are in doubt, and calls seven votes
+    of ten a certainty.
+
+    Args:
+        votes: (n, k) counts; each row holds some.
+    """
+    share = votes / votes.sum(axis=1, keepdims=True)
+    right = share[np.arange(len(share)), probabilities.argmax(axis=1)]
+    return _gap(_reliability(probabilities, right, bins))
+
+
+def _gap(told: Mapping[str, Sequence[float]]) -> float:
     gaps = np.abs(np.subtract(told["accuracy"], told["confidence"]))
-    return float(np.sum(gaps * told["n"]) / max(len(truth), 1))
+    return float(np.sum(gaps * told["n"]) / max(sum(told["n"]), 1))
 
 
 def binary_accuracy(probabilities: Probabilities, truth: NDArray[np.int64]) -> float | None:
@@ -218,10 +244,17 @@ def confusion_matrix(probabilities: Probabilities, truth: NDArray[np.int64]) -> 
 
 
 def score_both(probabilities: Probabilities, faces: FaceSet) -> dict[str, Any]:
-    """`score` under the set's own labels and, where there are votes, the strict FER+ majority."""
+    """`score` under the set's own labels and, where there are votes, the strict FER+ majority.
+
+    The latter also has `votes_calibration_error`, over all faces that have votes.
+    """
     result = {}
     for labels, (chosen, truth) in label_sets(faces).items():
         result[labels] = score(probabilities[chosen], truth, faces.classes)
+    voted = faces.votes.sum(axis=1) > 0
+    if "ferplus" in result:
+        told = votes_calibration_error(probabilities[voted], faces.votes[voted])
+        result["ferplus"]["votes_calibration_error"] = told
     return result
 
 

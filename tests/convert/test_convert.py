@@ -75,6 +75,17 @@ def test_files_of_a_model_with_a_longer_name_are_left_in_peace(models, model, sp
     assert not any("tiny-large" in line for line in lines)
 
 
+def test_the_temperature_is_fitted_to_the_labels_that_were_asked_for(tmp_path, reconvert):
+    told = {
+        labels: reconvert(tmp_path / labels, formats="float32.tflite", labels=labels)
+        for labels in ("fer2013", "ferplus", "both")
+    }
+    fitted = [card["temperature"] for card in told.values()]
+    # annotators who disagree ask for softer answers than a label that is certain
+    assert fitted[0] < fitted[2] < fitted[1]
+    assert told["ferplus"]["temperature_fitted_to"] == "ferplus, PublicTest"
+
+
 def test_a_file_that_no_card_names_any_more_is_told_of(models, model, splits, quick):
     del quick
     lines: list[str] = []

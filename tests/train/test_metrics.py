@@ -28,6 +28,7 @@ from train.metrics import (
     score,
     score_both,
     softmax,
+    votes_calibration_error,
     wilson_interval,
 )
 
@@ -115,6 +116,22 @@ def test_calibration_error_by_hand():
     assert calibration_error(probabilities, truth, bins=10) == pytest.approx(
         (3 * abs((0.9 + 0.9 + 1.0) / 3 - 2 / 3) + abs(0.6 - 1)) / 4
     )
+
+
+def test_votes_calibration_error_by_hand():
+    probabilities = np.array([[0.7, 0.3], [0.7, 0.3], [0.2, 0.8]])
+    votes = np.array([[8, 2], [3, 3], [0, 4]])
+    # the bin of 0.7 is right to (0.8 + 0.5) / 2, the one of 0.8 to 1
+    told = votes_calibration_error(probabilities, votes, bins=10)
+    assert told == pytest.approx((2 * abs(0.7 - 0.65) + abs(0.8 - 1)) / 3)
+
+
+@given(st.integers(1, 9))
+def test_a_model_that_tells_the_share_of_votes_is_calibrated(count):
+    votes = np.array([[count, 10 - count]] * 3)
+    assert votes_calibration_error(votes / 10, votes) == pytest.approx(0)
+    certain = np.array([[0.0, 1.0]] * 3)
+    assert votes_calibration_error(certain, votes) == pytest.approx(count / 10)
 
 
 def test_reliability_bins_hold_every_face_once():
