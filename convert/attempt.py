@@ -21,6 +21,7 @@ from convert.keep_float import at_work
 from convert.make import ADVICE, make, shortened_line
 from convert.plan import Plan
 from convert.proof import FloatModel
+from convert.subgroups import card_subgroups
 from convert.verify import ConversionError, verify
 from edge.errors import ModelError
 from edge.versions import versions
@@ -144,7 +145,7 @@ def _card(job: Job, size: int, temperature: float, said: Mapping[str, Any]) -> d
 
 
 def _score(told: dict[str, Any], loaded: Mapping[str, ExpressionModel], job: Job) -> None:
-    """Add each file's `metrics`, and the `operating_points` of the one a device would take."""
+    """Add each file's `metrics`; of the one a device takes `operating_points` and `subgroups`."""
     copies = leaked(job.splits)
     watched = preferred(job.plan.formats).file(job.name)
     for file, model in loaded.items():
@@ -159,6 +160,8 @@ def _score(told: dict[str, Any], loaded: Mapping[str, ExpressionModel], job: Job
         if file == watched:
             points = operating_points(read["PublicTest"], job.splits["PublicTest"])
             told["operating_points"] = {"chosen_on": "PublicTest", "file": file, **points}
+            unseen = job.splits["PrivateTest"]
+            told["subgroups"] = card_subgroups(model, read["PrivateTest"], unseen, "PrivateTest")
 
 
 def _scored(read: NDArray[np.float32], faces: FaceSet, copied: NDArray[np.bool_]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Examples:
     edge-run --camera 0 --json              one JSON object an event
     edge-run --image photo.jpg              read the faces in a picture
     edge-run --image photos/ --annotate out/
+    edge-run --image photo.jpg --labels fer2013    by the other of the two shipped models
     edge-run --self-test                    does this device compute what it should?
 
 At a desk, for good:
@@ -52,6 +53,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     from edge.config.arguments import add_config_arguments
+    from edge.vision.card import SHIPPED
 
     made = parser("edge-run", __doc__)
     add_config_arguments(made)
@@ -76,7 +78,14 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     how = made.add_argument_group("how")
-    how.add_argument("--model", metavar="FILE", help="a .tflite or .onnx file, or a .json card")
+    model = how.add_mutually_exclusive_group()
+    model.add_argument("--model", metavar="FILE", help="a .tflite or .onnx file, or a .json card")
+    model.add_argument(
+        "--labels",
+        choices=SHIPPED,
+        help="which of the shipped models: nearer to what FER+'s annotators see (ferplus, the "
+        "default), or to FER-2013's own labels (fer2013)",
+    )
     how.add_argument("--runtime", choices=("litert", "onnx", "tflite"), help="the interpreter")
     how.add_argument("--threads", type=int, metavar="N", help="for the interpreter (1)")
 
@@ -129,7 +138,9 @@ def _flags(arguments: argparse.Namespace) -> dict[str, str]:
     """The flags that are configuration keys; each wins over --set."""
     flags = {
         "camera.source": arguments.camera,
-        "model.path": arguments.model,
+        # either names the model, in place of whatever the file does
+        "model.path": "" if arguments.labels else arguments.model,
+        "model.labels": "" if arguments.model else arguments.labels,
         "model.runtime": arguments.runtime,
         "model.threads": arguments.threads,
     }

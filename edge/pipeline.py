@@ -33,6 +33,8 @@ class ExpressionConfig:
     Attributes:
         every: Seconds between two readings of one face.
         smoothing: Time constant of the average, in seconds.
+        mirror: Every second reading is of the face's mirror image, so that the average is over
+            both: which side the light comes from, or the head is turned to, then matters less.
         baseline: What a face shows at rest is taken off what it shows: `off` not at all; `visit`
             as far as this visitor has shown it; `site` also by how rare it is at this desk. Of
             no effect with a model that knows no neutral face. See `edge.vision.baseline`.
@@ -40,6 +42,7 @@ class ExpressionConfig:
 
     every: float = 0.2
     smoothing: float = 0.7
+    mirror: bool = True
     baseline: str = "visit"
 
 
@@ -106,7 +109,13 @@ class _Visitor:
     smoother: Smoother
     baseline: Baseline | None
     last_read: float = -np.inf
+    readings: int = 0
     average: MappingProxyType[str, float] | None = None
+
+
+def is_mirrored(reading: int, config: ExpressionConfig) -> bool:
+    """Whether a visitor's `reading`, counted from 0, is of the face's mirror image."""
+    return config.mirror and reading % 2 == 1
 
 
 class Pipeline:
@@ -188,6 +197,9 @@ class Pipeline:
         visitor.last_read = frame.timestamp
         margin = self._model.card.crop_margin
         face = self._timed(stages, "crop", lambda: crop(frame.gray, track.box, margin))
+        if is_mirrored(visitor.readings, self._config):
+            face = face[:, ::-1]
+        visitor.readings += 1
         raw: NDArray[np.float32] = self._timed(
             stages, "classify", lambda: self._model.predict([face])[0]
         )

@@ -22,7 +22,7 @@ from edge.config import ModelConfig
 from edge.errors import InterpreterNotFoundError, ModelError
 from edge.golden import Golden, read_golden
 from edge.message import one_line
-from edge.vision.card import DEFAULT_CARD, ModelCard, find_card, read_card
+from edge.vision.card import ModelCard, find_card, read_card
 from edge.vision.detect import Detector
 from edge.vision.expression import INSTALL, ExpressionModel, fitting_runtimes, load_file
 from edge.vision.face import crop, normalise
@@ -38,7 +38,7 @@ def self_test(wanted: ModelConfig, as_json: bool) -> None:
         ModelError: a check failed, no model file could be checked, or there is nothing to compare
             with.
     """
-    path = Path(wanted.path) if wanted.path else DEFAULT_CARD
+    path = wanted.chosen
     card = read_card(path) if path.suffix == ".json" else find_card(path)
     names = list(card.files) if path.suffix == ".json" else [path.name]
     golden = read_golden(card)

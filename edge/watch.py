@@ -82,7 +82,7 @@ class Watch:
 def load_configured(config: Config) -> ExpressionModel:
     """Load the model that the configuration names."""
     wanted = config.model
-    return load_model(wanted.path or None, wanted.threads, wanted.runtime or None)
+    return load_model(wanted.chosen, wanted.threads, wanted.runtime or None)
 
 
 def check_rules(config: Config, model: ExpressionModel) -> None:

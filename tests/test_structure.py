@@ -14,7 +14,15 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("edge", "train", "convert", "benchmarks")
 HEAVY = ("tensorflow", "keras", "tf2onnx", "onnx", "torch", "skimage", "hypothesis", "pytest")
-NUMPY_ONLY = ("train.data", "train.metrics", "train.significance", "train.table", "train.task")
+NUMPY_ONLY = (
+    "train.data",
+    "train.metrics",
+    "train.shares",
+    "train.significance",
+    "train.subgroups",
+    "train.table",
+    "train.task",
+)
 
 
 @dataclass(frozen=True)

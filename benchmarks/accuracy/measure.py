@@ -11,12 +11,12 @@ from benchmarks import end_to_end, robustness
 from benchmarks.accuracy import float_model
 from benchmarks.accuracy.files import Files, in_task, open_files
 from benchmarks.accuracy.scores import against, scored
-from benchmarks.accuracy.subgroups import subgroups
 from benchmarks.shares import read, sample
 from edge.alerts.rule import RuleConfig
 from edge.vision.card import ModelCard, read_card
 from train.data import TEST_SPLITS, FaceSet
 from train.metrics import Probabilities
+from train.subgroups import subgroups
 
 Say = Callable[[str], None]
 PUBLIC = TEST_SPLITS[0]  # what may be chosen on

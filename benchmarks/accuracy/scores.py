@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.shares import difference, truths
+from benchmarks.shares import difference
 from train.data import FaceSet
 from train.metrics import ANGER, Probabilities, at_recall, label_sets, score
+from train.shares import truths
 from train.significance import intervals, mcnemar
 
 RECALLS = (0.8, 0.5)

@@ -30,26 +30,32 @@ NOISE_PLANES = 8  # drawn once and taken at random
 
 
 def read_faces(
-    model: ExpressionModel, images: NDArray[np.uint8], seed: int, count: int = CROPS
+    model: ExpressionModel,
+    images: NDArray[np.uint8],
+    seed: int,
+    count: int = CROPS,
+    mirror: bool = False,
 ) -> NDArray[np.float32]:
     """What the model says of `count` crops of each face.
 
     Args:
         images: (n, 48, 48) uint8.
         seed: Of all that is drawn; a face's crops depend on it and on the face's place alone.
+        mirror: Read each crop and its mirror image, of half as many crops: as the pipeline does
+            with this key of its configuration, at the same cost.
 
     Returns:
-        (n, count, k) float32 probabilities.
+        (n, v, crops, k) float32 probabilities by view v of the face: as it is and, with `mirror`,
+        mirrored.
     """
     noise = np.random.default_rng(seed).normal(0, NOISE, (NOISE_PLANES, *_SHAPE))
     planes = noise.astype(np.float32)
-    told = [
-        model.predict(
-            jittered(image, np.random.default_rng((seed, i)), count, planes, model.card.crop_margin)
-        )
-        for i, image in enumerate(progress(images, "reading faces", len(images)))
-    ]
-    return np.stack(told)
+    drawn, margin, told = (count + 1) // 2 if mirror else count, model.card.crop_margin, []
+    for i, image in enumerate(progress(images, "reading faces", len(images))):
+        seen = jittered(image, np.random.default_rng((seed, i)), drawn, planes, margin)
+        views = (seen, [face[:, ::-1] for face in seen]) if mirror else (seen,)
+        told.append([model.predict(view) for view in views])
+    return np.array(told)
 
 
 _SHAPE = (ON_CAMERA + 2 * BORDER, ON_CAMERA + 2 * BORDER)

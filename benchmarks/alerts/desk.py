@@ -27,7 +27,7 @@ class Desk:
     """What every part of the benchmark works on.
 
     Attributes:
-        readings: (n, crops, 7) probabilities.
+        readings: (n, v, crops, 7) probabilities by view, see `read_faces`.
         classes: (n,) what the FER+ majority calls each face.
         visits: Through each of which every face is sent.
         expression, rule: The settings judged.
@@ -52,12 +52,12 @@ class Desk:
     @cached_property
     def able(self) -> NDArray[np.int64]:
         """The faces that might raise an alert: averages and baselines never exceed a reading."""
-        most = self.readings[..., EMOTIONS.index(ANGRY)].max(axis=1)
+        most = self.readings[..., EMOTIONS.index(ANGRY)].max(axis=(1, 2))
         return np.flatnonzero(most >= min(self.rule.on, *sweep.ONS))
 
     def resting(self) -> NDArray[np.bool_]:
         """(n,) the neutral faces whose mean reading has anger on top."""
-        top = self.readings.mean(axis=1).argmax(axis=1)
+        top = self.readings.mean(axis=(1, 2)).argmax(axis=1)
         return np.asarray((self.classes == "neutral") & (top == EMOTIONS.index(ANGRY)))
 
     def watched(self, expression: ExpressionConfig, site: Site | None) -> Iterator[Watched]:

@@ -18,6 +18,7 @@ from benchmarks.shares import sample
 from edge.config import Config
 from edge.errors import DataError, ModelError
 from edge.labels import EMOTIONS
+from edge.pipeline import ExpressionConfig
 from edge.vision.baseline import MODES, Site
 from edge.vision.expression import ExpressionModel
 from train.data import FaceSet
@@ -37,6 +38,7 @@ def measure(
     visits: int = VISITS,
     crops: int = CROPS,
     count: int | None = None,
+    mirror: bool = ExpressionConfig.mirror,
 ) -> dict[str, Any]:
     """Judge the default rule on the faces of one split.
 
@@ -45,8 +47,9 @@ def measure(
         split: Its name, for the report.
         tune: Also look for the best settings with each baseline.
         visits: Of each face.
-        crops: Of each face, that its visits draw from.
+        crops: Readings of each face, that its visits draw from.
         count: Of the faces with FER+ votes, only so many, each class with its share; all if None.
+        mirror: Whether every second reading is of the face's mirror image.
 
     Raises:
         DataError: the faces have no FER+ votes for angry or for calm ones, or `count` is so small
@@ -69,14 +72,16 @@ def measure(
             f"--faces {count}: not both angry and calm ones are among so few; take more"
         )
     classes = np.array(EMOTIONS)[chosen.majority]
-    say(f"{model.path.name} on {model.runtime}: {len(chosen)} faces of {split}, {crops} crops each")
+    who = f"{len(chosen)} faces of {split}, {crops} readings each"
+    say(f"{model.path.name} on {model.runtime}: {who}")
     config = Config()
+    expression = replace(config.expression, mirror=mirror)
     rng = np.random.default_rng(SEED)
     desk = Desk(
-        read_faces(model, chosen.images, SEED, crops),
+        read_faces(model, chosen.images, SEED, crops, mirror),
         classes,
-        [traffic.visit(rng, config.expression.every) for _ in range(visits)],
-        config.expression,
+        [traffic.visit(rng, expression.every) for _ in range(visits)],
+        expression,
         config.rules["anger"],
     )
     few = f"{len(chosen)} of {len(voted)} faces of {split} only" if len(chosen) < len(voted) else ""

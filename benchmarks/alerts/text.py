@@ -35,11 +35,16 @@ def _head(measured: dict[str, Any]) -> str:
         f"{measured['file']}, {measured['split']}: {measured['angry_faces']} angry and "
         f"{measured['calm_faces']} calm faces. The default rule (on {rule['on']:g}, "
         f"{rule['seconds']:g} s, share {rule['share']:g}, smoothing "
-        f"{expression['smoothing']:g} s, baseline {expression['baseline']}) tells of "
-        f"{soon['share']:.1%} ({_shares(soon)}) of angry visits within 6 s and of "
+        f"{expression['smoothing']:g} s, baseline {expression['baseline']}{_mirrored(expression)}) "
+        f"tells of {soon['share']:.1%} ({_shares(soon)}) of angry visits within 6 s and of "
         f"{told['at_all']['share']:.1%} at all; {waited}. It raises {false['an_hour']:.3f} "
         f"({_rates(false)}) false alerts in an hour of calm traffic."
     )
+
+
+def _mirrored(expression: dict[str, Any]) -> str:
+    """Results of older versions do not say."""
+    return ", every second reading mirrored" if expression.get("mirror") else ""
 
 
 def _how(traffic: dict[str, Any]) -> str:

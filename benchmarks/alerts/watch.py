@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.alerts.traffic import ANGRY, Visit, draws
 from edge.alerts.rule import Firing, Rule, RuleConfig
 from edge.labels import EMOTIONS
-from edge.pipeline import ExpressionConfig
+from edge.pipeline import ExpressionConfig, is_mirrored
 from edge.vision.baseline import START, Baseline, Site
 from edge.vision.smooth import Smoother
 
@@ -44,22 +44,25 @@ def watch(
     """Send every face through one visit.
 
     Args:
-        readings: (n, crops, 7) probabilities.
+        readings: (n, v, crops, 7) probabilities by view of the face, see `read_faces`.
         before: As many of other faces, shown until `turn` seconds after arrival.
     """
     faces = len(readings)
     scores = np.zeros((len(visit.times), faces), np.float32)
-    shown = draws(rng, len(visit.times), faces, readings.shape[1], expression.every)
+    shown = draws(rng, len(visit.times), faces, readings.shape[2], expression.every)
     track, average = -1, np.zeros((faces, len(EMOTIONS)), np.float32)
     baseline, smoother = _fresh(expression, site)
+    read = 0  # on this track
     for look, crops in enumerate(shown):
         if visit.seen[look]:
             if visit.tracks[look] != track:
                 track = int(visit.tracks[look])
                 baseline, smoother = _fresh(expression, site)
+                read = 0
             time = float(visit.times[look])
             worn = readings if before is None or time >= turn else before
-            raw = worn[np.arange(faces), crops]
+            raw = worn[np.arange(faces), int(is_mirrored(read, expression)), crops]
+            read += 1
             if baseline is not None:
                 raw = baseline.add(raw, time)
             average = smoother.add(raw, time)
@@ -102,17 +105,19 @@ def taught(
     rng: np.random.Generator,
     expression: ExpressionConfig,
 ) -> Site:
-    """A site that has seen these faces one after the other; (v, crops, 7) readings."""
+    """A site that has seen these faces one after the other; (m, v, crops, 7) readings."""
     site = Site(EMOTIONS)
     for number, face in enumerate(readings):
         visit = visits[number % len(visits)]
         baseline = Baseline(EMOTIONS, site)
-        shown = draws(rng, len(visit.times), 1, face.shape[0], expression.every)
+        read = 0
+        shown = draws(rng, len(visit.times), 1, face.shape[1], expression.every)
         for time, seen, crops in zip(visit.times.tolist(), visit.seen, shown, strict=True):
             if time > START + visit.times[0]:  # later looks teach nothing
                 break
             if seen:
-                baseline.add(face[crops[0]], time)
+                baseline.add(face[int(is_mirrored(read, expression)), crops[0]], time)
+                read += 1
         if baseline.arrival is not None:
             site.learn(baseline.arrival)
     return site

@@ -6,8 +6,15 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from benchmarks.commands.common import Commands, add_data, add_output, at_least_one, finish, say
-from edge.vision.card import DEFAULT_CARD
+from benchmarks.commands.common import (
+    Commands,
+    add_card,
+    add_data,
+    add_output,
+    at_least_one,
+    finish,
+    say,
+)
 from train.data import TEST_SPLITS
 
 FACES = 900  # of 3,589: an interval of three points either way, in minutes
@@ -17,9 +24,7 @@ def add(commands: Commands) -> None:
     """Register the command."""
     command = commands.add_parser("accuracy", help="every shipped file on FER-2013")
     add_data(command)
-    command.add_argument(
-        "--card", type=Path, default=DEFAULT_CARD, help="model card (the shipped one)"
-    )
+    add_card(command)
     command.add_argument(
         "--split",
         choices=TEST_SPLITS,

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from benchmarks.commands.common import Commands, add_data, add_output, at_least_one, finish, say
+from benchmarks.commands.common import (
+    Commands,
+    add_card,
+    add_data,
+    add_output,
+    at_least_one,
+    finish,
+    say,
+)
 from edge.errors import UsageError
-from edge.vision.card import DEFAULT_CARD
 
 
 def add(commands: Commands) -> None:
@@ -19,9 +25,7 @@ def add(commands: Commands) -> None:
         "code: how many angry ones raise an alert and how soon, how many calm ones do.",
     )
     add_data(command)
-    command.add_argument(
-        "--card", type=Path, default=DEFAULT_CARD, help="model card or file (the shipped one)"
-    )
+    add_card(command, "model card or file")
     command.add_argument(
         "--split",
         choices=("PublicTest", "PrivateTest"),
@@ -38,12 +42,19 @@ def add(commands: Commands) -> None:
         metavar="N",
         help="only so many of the split, each class with its share, the same every time (all)",
     )
+    command.add_argument(
+        "--mirror",
+        action=argparse.BooleanOptionalAction,
+        help="whether every second reading is of the face's mirror image (as the default of "
+        "expression.mirror says)",
+    )
     add_output(command)
     command.set_defaults(run_it=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from benchmarks import alerts
+    from edge.pipeline import ExpressionConfig
     from edge.vision.expression import load_model
     from train.data import load
 
@@ -61,6 +72,7 @@ def _run(arguments: argparse.Namespace) -> int:
         tune=arguments.tune,
         visits=visits,
         count=count,
+        mirror=ExpressionConfig.mirror if arguments.mirror is None else arguments.mirror,
     )
     return finish(
         arguments,

@@ -14,6 +14,7 @@ from benchmarks.result import Figure, envelope
 from benchmarks.result_file import write
 from edge.errors import UsageError
 from edge.files import is_special
+from edge.vision.card import DEFAULT_CARD, SHIPPED
 
 Commands = Any  # argparse's sub-parsers, whose class it keeps to itself
 
@@ -27,6 +28,33 @@ def add_data(command: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder with Kaggle's fer2013.csv, and FER+'s fer2013new.csv beside it",
     )
+
+
+def add_card(command: argparse.ArgumentParser, what: str = "model card") -> None:
+    """Add `--card`, and `--labels` as the short name of a shipped one; both set `card`."""
+    one = command.add_mutually_exclusive_group()
+    one.add_argument(
+        "--card", type=Path, default=DEFAULT_CARD, metavar="FILE", help=f"{what} (the shipped one)"
+    )
+    one.add_argument(
+        "--labels",
+        type=shipped_card,
+        dest="card",
+        default=argparse.SUPPRESS,  # that of --card
+        metavar="|".join(SHIPPED),
+        help="which of the shipped cards, by whose labels its model follows",
+    )
+
+
+def shipped_card(labels: str) -> Path:
+    """The shipped card of that name.
+
+    Raises:
+        ArgumentTypeError: there is none.
+    """
+    if labels not in SHIPPED:
+        raise argparse.ArgumentTypeError(f"{labels}: must be one of {', '.join(SHIPPED)}")
+    return SHIPPED[labels]
 
 
 def add_output(command: argparse.ArgumentParser) -> None:

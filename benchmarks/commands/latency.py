@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from benchmarks.commands.common import Commands, add_output, finish
-from edge.vision.card import DEFAULT_CARD
+from benchmarks.commands.common import Commands, add_card, add_output, finish
 
 
 def add(commands: Commands) -> None:
@@ -17,9 +15,7 @@ def add(commands: Commands) -> None:
         description="Time every file of a card in every interpreter installed here, each stage of "
         "the pipeline, and whole frames of the built-in visitors; two or three minutes on a PC.",
     )
-    command.add_argument(
-        "--card", type=Path, default=DEFAULT_CARD, help="model card (the shipped one)"
-    )
+    add_card(command)
     command.add_argument(
         "--threads", metavar="N,...", help="of the interpreters (1,2,4 as far as there are cores)"
     )

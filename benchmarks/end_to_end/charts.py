@@ -8,7 +8,8 @@ from typing import Any
 from benchmarks.chart import Chart, Series
 from benchmarks.end_to_end.text import NAMES
 from benchmarks.result import Figure
-from benchmarks.shares import LABEL_NAMES, Share
+from benchmarks.shares import LABEL_NAMES
+from train.shares import Share
 
 Curve = Callable[[Mapping[str, Any]], Share]  # one share of a size or of a margin
 

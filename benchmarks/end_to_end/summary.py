@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.end_to_end.chain import HOWS, How, Readings
-from benchmarks.shares import difference, mean, share, truths
+from benchmarks.shares import difference, mean
 from train.data import FaceSet
 from train.metrics import Probabilities
+from train.shares import share, truths
 
 READ_FROM: tuple[How, ...] = ("full", "near")
 

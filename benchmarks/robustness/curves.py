@@ -8,10 +8,11 @@ from typing import Any
 from benchmarks.chart import Chart, Series
 from benchmarks.result import Figure
 from benchmarks.robustness.distortions import DISTORTIONS, Distortion
-from benchmarks.shares import LABEL_NAMES, accuracies, calm_read_as_angry, percent, read
+from benchmarks.shares import LABEL_NAMES, percent, read
 from edge.vision.expression import ExpressionModel
 from train.data import FaceSet
 from train.metrics import Probabilities
+from train.shares import accuracies, calm_read_as_angry
 from train.table import markdown_table
 
 WHAT = {"accuracy": "accuracy", "calm_as_angry": "neutral read as angry"}

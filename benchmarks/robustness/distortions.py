@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from edge.vision.face import Gray
+from train.subgroups import shrunk
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,7 @@ def coded(face: Gray, quality: float, _index: int = 0) -> Gray:
 
 def far(face: Gray, side: float, _index: int = 0) -> Gray:
     """Let the camera have only `side` x `side` pixels of the face."""
-    if round(side) >= face.shape[0]:
-        return face
-    size = (round(side), round(side))
-    return np.asarray(cv2.resize(face, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return shrunk(face, round(side))
 
 
 def tilted(face: Gray, degrees: float, index: int) -> Gray:

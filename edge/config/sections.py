@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from socket import gethostname
 from typing import Any
 
@@ -11,10 +12,12 @@ from edge.alerts.config import OutboxConfig
 from edge.alerts.rule import RuleConfig
 from edge.alerts.sinks.base import SinkConfig
 from edge.camera.config import CameraConfig
+from edge.errors import ConfigError
 from edge.health.config import HealthConfig
 from edge.hours import span
 from edge.pipeline import ExpressionConfig
 from edge.snapshots import SnapshotConfig
+from edge.vision.card import DEFAULT_CARD, SHIPPED
 from edge.vision.detect import DetectionConfig
 from edge.vision.expression import RUNTIMES
 from edge.vision.track import TrackingConfig
@@ -55,14 +58,31 @@ class ModelConfig:
     """Which model reads faces.
 
     Attributes:
-        path: A model file or card; empty for the shipped one.
+        path: A model file or card; empty for a shipped one.
+        labels: Which of the shipped ones, by whose labels it follows: `ferplus` what most of FER+'s
+            annotators see in a face, `fer2013` rather what FER-2013 itself calls it; empty for
+            `ferplus`, and with a path of your own.
         runtime: `litert`, `tflite`, `onnx`; empty for the first that fits.
         threads: For the interpreter.
     """
 
     path: str = ""
+    labels: str = ""
     runtime: str = ""
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        if self.path and self.labels:
+            raise ConfigError(
+                f"path and labels = {self.labels} each name a model; leave one of them empty"
+            )
+
+    @property
+    def chosen(self) -> Path:
+        """The model file or card to load."""
+        if self.path:
+            return Path(self.path)
+        return SHIPPED[self.labels] if self.labels else DEFAULT_CARD
 
 
 BOUNDS: Mapping[str, tuple[float, float]] = {
@@ -70,7 +90,10 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "give_up": (1, 100),
     "threads": (1, 64),
 }
-CHOICES: Mapping[str, tuple[str, ...]] = {"runtime": ("", *RUNTIMES)}
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "labels": ("", *SHIPPED),
+    "runtime": ("", *RUNTIMES),
+}
 
 
 @dataclass(frozen=True)

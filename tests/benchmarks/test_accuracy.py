@@ -11,16 +11,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from benchmarks import accuracy
 from benchmarks.accuracy.scores import against, divergence, fpr_interval
-from benchmarks.accuracy.subgroups import ASPECTS, asymmetry, read_as_angry, thirds
 from benchmarks.cli import main
 from edge.errors import ModelError
 from edge.labels import EMOTIONS
@@ -250,42 +245,6 @@ def test_against_counts_who_alone_is_right() -> None:
     assert found["original"]["only_float"] == 2
     assert found["original"]["difference"] == -0.25
     assert "ferplus" not in found
-
-
-@settings(deadline=None)
-@given(arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e3, 1e3, width=16)))
-def test_each_value_lies_in_one_third(values: np.ndarray) -> None:
-    masks, (low, high) = thirds(values)
-    assert np.all(np.sum(masks, axis=0) == 1)
-    assert low <= high
-    if len(np.unique(values)) == len(values) and len(values) % 3 == 0:
-        assert [mask.sum() for mask in masks] == [len(values) // 3] * 3
-
-
-def test_a_face_unlike_its_mirror_image_is_asymmetric(visitors: FaceSet) -> None:
-    face = visitors.images[0]
-    whole = np.concatenate([face[:, :24], face[:, 23::-1]], axis=1)
-    one_side = (whole * np.linspace(0.2, 1, 48)).astype(np.uint8)
-    assert asymmetry(whole) == pytest.approx(0)
-    assert asymmetry(one_side) > 0.3
-    assert asymmetry(np.full((48, 48), 7, np.uint8)) == 0
-
-
-def test_the_aspects_see_what_they_are_called(visitors: FaceSet) -> None:
-    face = visitors.images[0]
-    assert ASPECTS["brightness"].of(face) > ASPECTS["brightness"].of(face // 2)
-    assert ASPECTS["contrast"].of(face) > ASPECTS["contrast"].of(face // 2 + 60)
-    soft = np.asarray(cv2.GaussianBlur(face, (0, 0), 1.5), np.uint8)
-    assert ASPECTS["sharpness"].of(soft) < ASPECTS["sharpness"].of(face)
-
-
-def test_read_as_angry_counts_the_top_label_and_the_threshold() -> None:
-    rows = np.full((3, len(EMOTIONS)), 0.1, np.float32)
-    rows[0, 0], rows[1, 0], rows[2, 3] = 0.6, 0.4, 0.6
-    found = read_as_angry(rows, labelled([0, 6, 6]), 0.5)["original"]
-    assert (found["angry"]["top"]["value"], found["angry"]["above"]["value"]) == (1, 1)
-    assert (found["neutral"]["top"]["value"], found["neutral"]["above"]["value"]) == (0.5, 0)
-    assert found["sad"]["top"]["value"] is None
 
 
 def labelled(labels: list[int]) -> FaceSet:

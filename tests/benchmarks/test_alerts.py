@@ -32,9 +32,9 @@ EVERY = ExpressionConfig().every
 
 
 def readings(*angers: float, crops: int = 4) -> Any:
-    """(n, crops, 7): faces that are always read as this angry and otherwise neutral."""
-    made = np.zeros((len(angers), crops, 7), np.float32)
-    made[..., ANGRY] = np.array(angers)[:, None]
+    """(n, 2, crops, 7): faces that are always read as this angry and otherwise neutral."""
+    made = np.zeros((len(angers), 2, crops, 7), np.float32)
+    made[..., ANGRY] = np.array(angers)[:, None, None]
     made[..., NEUTRAL] = 1 - made[..., ANGRY]
     return made
 
@@ -80,9 +80,39 @@ def test_crops_differ_as_the_detector_s_do() -> None:
 def test_crops_follow_from_the_seed_and_the_face_s_place() -> None:
     model, images = load_model(), visitor_faces().images
     all_of_them = read_faces(model, images, 7, count=2)
-    assert all_of_them.shape == (len(images), 2, 7)
+    assert all_of_them.shape == (len(images), 1, 2, 7)
     assert np.array_equal(read_faces(model, images[:2], 7, count=2), all_of_them[:2])
     assert not np.array_equal(read_faces(model, images[:2], 8, count=2), all_of_them[:2])
+
+
+@pytest.mark.parametrize("count", [1, 4, 5])
+def test_crops_and_their_mirror_images_cost_as_much(count: int) -> None:
+    images, read = visitor_faces().images[:2], 0
+    shipped = load_model()
+
+    def network(face: Any) -> Any:
+        nonlocal read
+        read += 1
+        return shipped._network(face)
+
+    model = ExpressionModel(shipped.card, shipped.path, "litert", network)
+    both = read_faces(model, images, 7, count, mirror=True)
+    drawn = (count + 1) // 2
+    assert both.shape == (2, 2, drawn, 7)
+    assert read == 2 * 2 * drawn
+    assert np.array_equal(both[:, 0], read_faces(model, images, 7, drawn)[:, 0])
+    assert np.array_equal(both[:, 1], _read_mirrored(shipped, images, 7, drawn))
+
+
+def _read_mirrored(model: ExpressionModel, images: Any, seed: int, count: int) -> Any:
+    """The same crops, each turned around before it is read."""
+
+    class Mirrored(ExpressionModel):
+        def predict(self, faces: Any) -> Any:
+            return super().predict([np.fliplr(face).copy() for face in faces])
+
+    turned = Mirrored(model.card, model.path, model.runtime, model._network)
+    return read_faces(turned, images, seed, count)[:, 0]
 
 
 def test_faces_are_lost_as_often_and_as_long_as_stated() -> None:
@@ -166,6 +196,36 @@ def test_an_angry_face_alerts_once_the_rule_has_seen_it_long_enough(lost: bool) 
     assert time == pytest.approx(7.5 if lost else 3.1, abs=0.5)
 
 
+@pytest.mark.parametrize("mirror", [True, False])
+def test_every_second_reading_of_a_track_is_of_the_other_view(mirror: bool) -> None:
+    visit = steady(12)
+    away = (visit.times > 4) & (visit.times < 8)  # somebody else comes then
+    lost = away | np.isin(np.arange(len(visit.times)), [3, 6, 7])
+    tracks = traffic._tracks(visit.times, ~lost)
+    visit = replace(visit, seen=~lost, tracks=tracks)
+    made = readings(0.0)
+    made[:, 1, :, ANGRY] = 1  # the mirror image is angry
+    as_read = ExpressionConfig(mirror=mirror, smoothing=0, baseline="off")
+    (scores,) = watch(made, visit, np.random.default_rng(0), as_read).scores.T
+    assert tracks.max() == 1
+    for track in (0, 1):
+        told = scores[~lost & (tracks == track)]
+        assert len(told) > 10
+        assert told.tolist() == [float(mirror and look % 2) for look in range(len(told))]
+
+
+def test_a_site_learns_from_both_views() -> None:
+    visits = [traffic.visit(np.random.default_rng(0), EVERY)]
+
+    def correction(mirror: bool) -> float:
+        made = readings(*[0.0] * 40)
+        made[:, 1, :, ANGRY] = 1
+        config = ExpressionConfig(mirror=mirror, baseline="site")
+        return float(taught(made, visits, np.random.default_rng(0), config).correction[ANGRY])
+
+    assert correction(True) != correction(False)
+
+
 def test_a_turn_is_seen_through_smoothing() -> None:
     visit = steady(30)
     one = watch(
@@ -245,8 +305,8 @@ def test_who_is_angry_is_told_of_and_who_is_calm_is_not() -> None:
 
 def test_a_baseline_spares_the_resting_face_that_hovers_at_the_threshold() -> None:
     wandering = readings(0.95, 0.0, crops=12)
-    wandering[1, :, ANGRY] = np.linspace(0.36, 0.58, 12)
-    wandering[1, :, NEUTRAL] = 1 - wandering[1, :, ANGRY]
+    wandering[1, ..., ANGRY] = np.linspace(0.36, 0.58, 12)
+    wandering[1, ..., NEUTRAL] = 1 - wandering[1, ..., ANGRY]
     made = replace(desk(["angry", "neutral"], [0.9, 0.5]), readings=wandering)
     judged = judge.of_desk(made)["baselines"]
     off, visit = (judged[mode]["false_alerts"]["an_hour"] for mode in ("off", "visit"))
@@ -288,6 +348,37 @@ def test_the_whole_on_the_built_in_visitors() -> None:
     assert all(isinstance(chart, Chart) and chart.series for chart in alerts.charts(told))
 
 
+def test_mirroring_is_told_and_can_be_left_out() -> None:
+    model, faces = load_model(), visitor_faces()
+    on, off = (
+        alerts.measure(model, faces, "PublicTest", quiet, visits=1, crops=2, mirror=mirror)
+        for mirror in (True, False)
+    )
+    assert (on["expression"]["mirror"], off["expression"]["mirror"]) == (True, False)
+    assert "every second reading mirrored" in alerts.as_text(on)
+    assert "mirrored" not in alerts.as_text(off)
+    off["expression"].pop("mirror")  # as older versions wrote it
+    assert "mirrored" not in alerts.as_text(off)
+
+
+@pytest.mark.parametrize(
+    ("flags", "mirror"), [([], True), (["--mirror"], True), (["--no-mirror"], False)]
+)
+def test_the_command_mirrors_as_it_is_told(
+    flags: list[str], mirror: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class AskedError(Exception):
+        pass
+
+    def measure(*_arguments: Any, **named: Any) -> None:
+        raise AskedError(named["mirror"])
+
+    monkeypatch.setattr(alerts, "measure", measure)
+    monkeypatch.setattr("train.data.load", lambda _path: {"PrivateTest": visitor_faces()})
+    with pytest.raises(AskedError, match=str(mirror)):
+        main(["--debug", "alerts", "--data", "nowhere", *flags])
+
+
 def test_a_sample_is_told_and_has_every_class() -> None:
     model, faces = load_model(), visitor_faces(times=4)
     told = alerts.measure(model, faces, "PublicTest", quiet, visits=1, crops=2, count=10)
@@ -325,12 +416,18 @@ def test_a_model_of_another_task_is_refused() -> None:
         pytest.param(["--tune"], 64, "--split PublicTest", id="tuning on what is reported"),
         pytest.param([], 65, "fer2013.csv", id="no data"),
         pytest.param(["--card", "none.json"], 78, "none.json", id="no card"),
+        pytest.param(["--labels", "fer"], 64, "fer: must be one of ferplus, fer2013", id="labels"),
+        pytest.param(["--labels", "ferplus", "--card", "a"], 64, "not allowed", id="two cards"),
     ],
 )
 def test_bad_arguments_cost_one_line(
     arguments: list[str], code: int, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["alerts", "--data", "nowhere", *arguments]) == code
+    try:
+        ended = main(["alerts", "--data", "nowhere", *arguments])
+    except SystemExit as usage:  # argparse's own
+        ended = int(usage.code or 0)
+    assert ended == code
     error = capsys.readouterr().err
     assert error.count("error: ") == 1
     assert told in error

@@ -11,9 +11,9 @@ import pytest
 
 from benchmarks import robustness
 from benchmarks.robustness.distortions import DISTORTIONS, lit, noisy, tilted
-from benchmarks.shares import accuracies
 from edge.vision.expression import load_model
 from train.data import FaceSet
+from train.shares import accuracies
 
 WITH_PLAIN = sorted(name for name, one in DISTORTIONS.items() if one.plain is not None)
 

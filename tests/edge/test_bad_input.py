@@ -105,6 +105,14 @@ CASES = {
     "misspelt key": (["--config", "misspelt.toml"], 78, ["misspelt.toml, line 2", "source"]),
     "7 in a file": (["--config", "seven.toml"], 78, ["seven.toml, line 3", "7", "0 to 1"]),
     "no such model": (["--model", "none.tflite"], 78, ["none.tflite", "give a .json card"]),
+    "no such labels": (["--labels", "fer2014"], 64, ["fer2014", "'ferplus', 'fer2013'"]),
+    "labels and a model": (["--labels", "ferplus", "--model", "a"], 64, ["--labels", "--model"]),
+    "labels set and a path": (
+        ["--set", "model.labels=fer2013", "--set", "model.path=a.json"],
+        78,
+        ["[model] path and labels = fer2013", "leave one"],
+    ),
+    "no such labels set": (["--set", "model.labels=x"], 78, ["model.labels", "ferplus, fer2013"]),
     "model without a card": (["--model", "lonely.tflite"], 78, ["lonely.tflite", "edge-convert"]),
     "card of nothing": (["--model", "card.json"], 78, ["card.json", "edge-convert"]),
 }

@@ -105,6 +105,36 @@ def test_a_model_is_named_by_its_file_or_its_card(photo, capsys):
     assert first == second
 
 
+@pytest.mark.parametrize(
+    ("labels", "card"), [("ferplus", "emotion.json"), ("fer2013", "emotion-fer2013.json")]
+)
+def test_labels_name_a_shipped_card(labels, card, photo, capsys):
+    from edge.vision.card import MODELS
+
+    for named in (["--labels", labels], ["--model", str(MODELS / card)]):
+        assert main(["--image", str(photo), "--json", *named]) == 0
+    first, second = objects(capsys.readouterr().out)
+    assert first == second
+    assert main(["--check-config", "--labels", labels]) == 0
+    assert f"hash agrees with {card}\n" in capsys.readouterr().out
+
+
+def test_the_flag_that_names_a_model_wins_over_what_the_file_names(tmp_path, capsys):
+    config = tmp_path / "config.toml"
+
+    def model(*arguments):
+        assert main(["--print-config", "--config", str(config), *arguments]) == 0
+        told = tomllib.loads(capsys.readouterr().out)["model"]
+        return told["path"], told["labels"]
+
+    config.write_text('[model]\npath = "mine.json"\n')
+    assert model() == ("mine.json", "")
+    assert model("--labels", "fer2013") == ("", "fer2013")
+    config.write_text('[model]\nlabels = "fer2013"\n')
+    assert model() == ("", "fer2013")
+    assert model("--model", "mine.json") == ("mine.json", "")
+
+
 def test_a_scene_prints_an_object_an_event(capsys):
     assert main(["--camera", "demo:angry?pace=off", "--json", *EAGER]) == 0
     told = objects(capsys.readouterr().out)

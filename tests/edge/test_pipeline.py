@@ -252,6 +252,71 @@ def test_readings_are_probabilities_with_an_emotion_and_a_valence() -> None:
         assert reading.probabilities[reading.emotion] == max(reading.probabilities.values())
 
 
+def views(scene: str, every_one: int, mirror: bool = True) -> dict[int, list[bool]]:
+    """By visitor, whether each of its readings was of the mirror image; `every_one` th frame."""
+    told: dict[int, list[bool]] = {}
+    for step in steps(frames_of(scene)[::every_one], expression=ExpressionConfig(mirror=mirror)):
+        if len(step.faces) == len(step.observation.readings):
+            for reading, face in zip(step.observation.readings, step.faces, strict=True):
+                told.setdefault(reading.visitor, []).append(face.strides[1] < 0)
+    return told
+
+
+@pytest.mark.parametrize("every_one", [1, 3], ids="every {} frames".format)
+def test_every_second_reading_of_a_visitor_is_of_the_mirror_image(every_one: int) -> None:
+    told = views("two", every_one)
+    assert len(told) == 2
+    for mirrored in told.values():
+        assert len(mirrored) > 10
+        assert mirrored == [reading % 2 == 1 for reading in range(len(mirrored))]
+
+
+def test_a_face_is_read_as_it_is_where_mirroring_is_off() -> None:
+    told = views("two", 1, mirror=False)
+    assert len(told) == 2
+    assert not any(mirrored for readings in told.values() for mirrored in readings)
+
+
+def test_the_mirror_image_is_that_of_the_same_crop() -> None:
+    play = frames_of("")[25:45]
+    plain, mirrored = (
+        [step.faces for step in steps(play, expression=ExpressionConfig(mirror=mirror))]
+        for mirror in (False, True)
+    )
+    read = [pair for step in zip(plain, mirrored, strict=True) for pair in zip(*step, strict=True)]
+    assert len(read) > 4
+    for number, (face, seen) in enumerate(read):
+        assert np.array_equal(seen, face[:, ::-1] if number % 2 else face)
+        assert not np.array_equal(face, face[:, ::-1])
+
+
+def test_the_average_is_of_both_views() -> None:
+    """A model that tells anger of a face lit from the left only."""
+
+    class OneSided(CountingModel):
+        def predict(self, faces: Sequence[Gray]) -> NDArray[np.float32]:
+            told = np.zeros((len(faces), len(EMOTIONS)), np.float32)
+            for row, face in zip(told, faces, strict=True):
+                left = face[:, : face.shape[1] // 2].mean() > face[:, face.shape[1] // 2 :].mean()
+                row[EMOTIONS.index("angry" if left else "neutral")] = 1
+            return told
+
+    gray = frames_of("")[30].gray
+    lit = (gray * np.linspace(1, 0.5, gray.shape[1])).astype(np.uint8)
+
+    def anger(mirror: bool) -> float:
+        model: Any = OneSided()
+        config = ExpressionConfig(mirror=mirror, baseline="off", smoothing=5.0, every=0.1)
+        pipeline = Pipeline(Detector(), model, expression=config)
+        for index in range(60):
+            readings = pipeline.step(Frame(lit, index / FPS, index)).readings
+        assert readings[0].probabilities is not None
+        return readings[0].probabilities["angry"]
+
+    assert anger(False) == 1
+    assert 0.5 < anger(True) < 0.75  # after 6 s, of an average over 5 s that began at 1
+
+
 def emotions(scene: str) -> dict[int, list[str | None]]:
     """By visitor, the emotions in their order."""
     told: dict[int, list[str | None]] = {}

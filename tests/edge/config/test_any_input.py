@@ -29,6 +29,7 @@ references = st.sampled_from(["", "credential:desk", "file:/etc/edge-run/desk"])
 # Keys that take texts of one form only.
 FORMS: dict[str, dict[str, Any]] = {
     "camera": {"mask": st.lists(st.sampled_from(["0,0,0.25,1", "0.5,0.5,0.5,0.5"])).map(tuple)},
+    "model": {"labels": st.just("")},  # names a model in place of the path
     "service": {"hours": st.sampled_from(["", "07:30-23:00"])},
 }
 

@@ -1,24 +1,28 @@
-"""On whom a model fails, as far as pictures without names tell."""
+"""On whom a model fails, as far as pictures without names tell.
+
+Loads with numpy only; what looks at pixels as OpenCV does imports it then.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.shares import accuracies, calm_read_as_angry, share, truths
-from edge.vision.face import Gray
-from train.data import FaceSet
+from train.data import SIDE, FaceSet
 from train.metrics import ANGER, Probabilities
+from train.shares import accuracies, calm_read_as_angry, share, truths
+
+Gray = NDArray[np.uint8]
+SIZES = (40, 32, 24)  # pixels across a face, in place of `SIDE`
 
 NOT_MEASURED = (
     "Not measured, since nothing in the data tells it: age, sex, skin tone, beard, glasses, "
     "make-up and culture. Head turn only roughly: a face unlike its own mirror image is turned, or "
-    "lit from one side. Distance only as a shrunk face (--robustness, --end-to-end), not as a far "
-    "one."
+    "lit from one side. Distance only as the same face shrunk, not as a far one."
 )
 
 
@@ -103,13 +107,49 @@ def _thirds_of(aspect: Aspect, told: Probabilities, faces: FaceSet) -> dict[str,
     return {
         "edges": edges,
         "groups": {
-            name: {
-                "accuracy": accuracies(told[mask], faces[mask]),
-                "calm_as_angry": calm_read_as_angry(told[mask], faces[mask]),
-            }
+            name: _scores(told[mask], faces[mask])
             for name, mask in zip(aspect.names, masks, strict=True)
         },
     }
+
+
+def _scores(told: Probabilities, faces: FaceSet) -> dict[str, Any]:
+    return {
+        "accuracy": accuracies(told, faces),
+        "calm_as_angry": calm_read_as_angry(told, faces),
+    }
+
+
+def by_size(
+    read: Callable[[Sequence[Gray]], Probabilities], told: Probabilities, faces: FaceSet
+) -> dict[str, Any]:
+    """Accuracy, and neutral read as angry, of the same faces with ever fewer pixels.
+
+    Args:
+        read: From n grey faces of any size to (n, k) probabilities, as the device does.
+        told: (n, k) probabilities of the faces as they are.
+
+    Returns:
+        By pixels across, `SIDE` and then each of `SIZES`: `accuracy` and `calm_as_angry` by label
+        set.
+    """
+    smaller = {
+        str(side): _scores(read([shrunk(face, side) for face in faces.images]), faces)
+        for side in SIZES
+    }
+    return {str(SIDE): _scores(told, faces)} | smaller
+
+
+def shrunk(face: Gray, side: int) -> Gray:
+    """A (h, w) uint8 face as a camera sees it that has (side, side) pixels for it.
+
+    The face itself where it has no more than that.
+    """
+    if side >= face.shape[0]:
+        return face
+    import cv2
+
+    return np.asarray(cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def read_as_angry(told: Probabilities, faces: FaceSet, threshold: float) -> dict[str, Any]:
