@@ -27,7 +27,8 @@ def trained(model: Path) -> dict[str, Any]:
         known = {"command": told.pop("command", "edge-train adapt"), **_fitted(base_recipe, model)}
         known["adapted"] = told
     elif recipe.is_file():
-        known = {"command": "edge-train fit", **_fitted(_read(recipe), model)}
+        told = _read(recipe)
+        known = {"command": told.pop("command", "edge-train fit"), **_fitted(told, model)}
     else:
         return {"recipe": "unknown: no recipe.json beside the model"}
     balance = model.with_suffix(".balance.json")

@@ -22,6 +22,7 @@ PACKAGES = (
     "tensorflow-cpu",
     "tensorflow",
     "jax",
+    "torch",
     "numpy",
     "opencv-python-headless",
 )

@@ -81,6 +81,10 @@ class RandomWarp(Distortion):
 
     def distort(self, faces: Tensor) -> Tensor:
         """Map each pixel of the result back to where it comes from."""
+        return self.moved(faces, self.matrix(faces))
+
+    def matrix(self, faces: Tensor) -> Tensor:
+        """(n, 8) draws: pixel (x, y) comes from (a x + b y + c, d x + e y + f); then two zeros."""
         side = faces.shape[1]
         middle = (side - 1) / 2
         angle = self.around_zero(faces, np.deg2rad(ROTATION_DEGREES))
@@ -93,8 +97,12 @@ class RandomWarp(Distortion):
         f = middle + down - (d + e) * middle
         nothing = ops.zeros_like(a)
         matrix = ops.concatenate([a, b, c, d, e, f, nothing, nothing], axis=-1)
+        return ops.reshape(matrix, (-1, 8))
+
+    def moved(self, faces: Tensor, matrix: Tensor) -> Tensor:
+        """The faces under a `matrix`."""
         return ops.image.affine_transform(
-            faces, ops.reshape(matrix, (-1, 8)), interpolation="bilinear", fill_mode="nearest"
+            faces, matrix, interpolation="bilinear", fill_mode="nearest"
         )
 
 
@@ -142,7 +150,8 @@ class RandomCamera(Distortion):
             raise ValueError(f"faces of {side} pixels do not divide into blocks of {BLOCK}")
         quality = self.draw(faces, *JPEG_QUALITY)
         percent = ops.where(quality < 50, 5000 / quality, 200 - 2 * quality)
-        step = ops.clip(ops.floor((QUANTISATION * percent + 50) / 100), 1.0, 255.0)
+        table = ops.convert_to_tensor(QUANTISATION)
+        step = ops.clip(ops.floor((table * percent + 50) / 100), 1.0, 255.0)
         step = ops.reshape(step, (-1, 1, 1, BLOCK, BLOCK))
         count = side // BLOCK
         blocks = ops.reshape(faces - 128.0, (-1, count, BLOCK, count, BLOCK))

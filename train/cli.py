@@ -20,6 +20,7 @@ COMMANDS = (
     "audit",
     "preview",
     "fit",
+    "distil",
     "search",
     "folds",
     "balance",

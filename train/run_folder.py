@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from edge.errors import DataError
 from edge.files import write_text
@@ -14,12 +14,25 @@ from train.digest import faces_digest
 from train.evaluate import load_keras
 from train.keeper import BEST, LAST
 from train.progress import Progress
-from train.recipe import Recipe
 
 
-def prepare(run: Path, recipe: Recipe, resume: bool) -> None:
-    """Make the run's folder, or check that it holds this recipe and an epoch to resume from."""
-    saved, last = run / "recipe.json", run / LAST
+class AnyRecipe(Protocol):
+    """What a run is asked for, in whichever words."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The content of `recipe.json`."""
+
+
+def prepare(run: Path, recipe: AnyRecipe, resume: bool, epochs: str = LAST) -> None:
+    """Make the run's folder, or check that it holds this recipe and an epoch to resume from.
+
+    Args:
+        epochs: The file that is there once an epoch is finished.
+
+    Raises:
+        DataError: the folder holds a run and `resume` is false; or none, or that of another recipe.
+    """
+    saved, last = run / "recipe.json", run / epochs
     if not resume:
         if last.exists():
             raise DataError(

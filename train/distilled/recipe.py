@@ -1,0 +1,147 @@
+"""What decides how teacher and student come out, and the limits it must lie in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from edge.errors import UsageError
+
+
+@dataclass(frozen=True)
+class TeacherRecipe:
+    """A ResNet trained with SGD; the weights averaged over its last steps are what teaches."""
+
+    width: int = 64  # channels of the first stage
+    blocks: tuple[int, ...] = (2, 3, 3)  # of each stage
+    epochs: int = 34
+    batch: int = 128
+    learning_rate: float = 0.1
+    warmup_epochs: float = 2.0
+    weight_decay: float = 5e-4
+    smoothing: float = 0.1  # of FER-2013's labels
+    ferplus_smoothing: float = 0.05  # of the FER+ votes, which are soft already
+    cutmix_share: float = 0.5  # of the batches
+    plain_share: float = 0.0  # of the epochs, the last ones, without cutmix
+    dropout: float = 0.4
+    ema_momentum: float = 0.998
+
+
+@dataclass(frozen=True)
+class StudentRecipe:
+    """MobileNetV2 trained with AdamW, from ImageNet's weights."""
+
+    input_size: int = 96
+    epochs: int = 30
+    batch: int = 64
+    learning_rate: float = 1e-3
+    warmup_epochs: float = 1.0
+    weight_decay: float = 0.05
+    smoothing: float = 0.05
+    ferplus_smoothing: float = 0.05
+    cutmix_share: float = 0.5
+    plain_share: float = 0.15  # so that it ends on faces as the camera shows them
+    dropout: float = 0.2
+    ema_momentum: float = 0.999
+    distill_alpha: float = 0.7  # weight of the teacher beside the labels
+    temperature: float = 1.0  # at which student and teacher are compared
+
+
+@dataclass(frozen=True)
+class DistilRecipe:
+    """What `runs/<name>/recipe.json` holds: the same recipe and data give the same models.
+
+    The defaults are the shipped models'. Another number of threads adds in another order.
+    """
+
+    teacher: TeacherRecipe = field(default_factory=TeacherRecipe)
+    student: StudentRecipe = field(default_factory=StudentRecipe)
+    backbone_weights: str = "imagenet"
+    augment: float = 1.0  # how strongly faces are distorted; 0 for not at all
+    seed: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, each stage's under its name; and the network in `train.recipe`'s words."""
+        told: dict[str, Any] = {
+            "command": "edge-train distil",
+            "arch": "mobilenetv2",
+            "alpha": 1.0,
+            "input_size": self.student.input_size,
+            "dropout": self.student.dropout,
+            "backbone_weights": self.backbone_weights,
+            "augment": self.augment,
+            "seed": self.seed,
+        }
+        for name, stage in (("teacher", self.teacher), ("student", self.student)):
+            told |= {f"{name}_{key}": value for key, value in asdict(stage).items()}
+        return told | {"teacher_blocks": list(self.teacher.blocks)}
+
+
+NUMBERS: dict[str, tuple[float, float]] = {
+    "width": (8, 512),
+    "input_size": (32, 224),
+    "epochs": (1, 10_000),
+    "batch": (2, 4096),
+    "learning_rate": (1e-7, 10.0),
+    "warmup_epochs": (0.0, 1000.0),
+    "weight_decay": (0.0, 1.0),
+    "smoothing": (0.0, 0.9),
+    "ferplus_smoothing": (0.0, 0.9),
+    "cutmix_share": (0.0, 1.0),
+    "plain_share": (0.0, 1.0),
+    "dropout": (0.0, 0.95),
+    "ema_momentum": (0.0, 0.99999),
+    "distill_alpha": (0.0, 1.0),
+    "temperature": (0.1, 100.0),
+    "augment": (0.0, 3.0),
+    "seed": (0, 2**32 - 1),
+}
+COMMON = ("backbone_weights", "augment", "seed")
+STAGES = ("teacher", "student")
+MOST_STAGES, MOST_BLOCKS = 4, 50  # 48 pixels are 24 behind the stem, 3 in a fourth stage
+SHRINKS_BY = 32  # from MobileNetV2's input to its last map
+
+
+def recipe_from(values: Mapping[str, Any]) -> DistilRecipe:
+    """A recipe of the given values, with its own for those that are missing or None.
+
+    Args:
+        values: By flag, with underlines: `teacher_epochs`, `seed`.
+
+    Raises:
+        UsageError: a value lies outside its limits; names its flag.
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    recipe = DistilRecipe(
+        TeacherRecipe(**_of(TeacherRecipe, given, "teacher_")),
+        StudentRecipe(**_of(StudentRecipe, given, "student_")),
+        **{name: given[name] for name in COMMON if name in given},
+    )
+    _check(recipe, "")
+    _check(recipe.teacher, "teacher_")
+    _check(recipe.student, "student_")
+    blocks, size = recipe.teacher.blocks, recipe.student.input_size
+    if not 1 <= len(blocks) <= MOST_STAGES or not all(1 <= one <= MOST_BLOCKS for one in blocks):
+        raise UsageError(
+            f"--teacher-blocks {','.join(map(str, blocks))}: must be 1 to {MOST_STAGES} numbers of "
+            f"1 to {MOST_BLOCKS}"
+        )
+    if recipe.teacher.width % 2:
+        raise UsageError(f"--teacher-width {recipe.teacher.width}: must be even")
+    if size % SHRINKS_BY:
+        raise UsageError(f"--student-input-size {size}: must be a multiple of {SHRINKS_BY}")
+    return recipe
+
+
+def _of(stage: type, given: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    names = [one.name for one in fields(stage) if prefix + one.name in given]
+    return {name: given[prefix + name] for name in names}
+
+
+def _check(recipe: object, prefix: str) -> None:
+    for name, (low, high) in NUMBERS.items():
+        value = getattr(recipe, name, low)
+        if not low <= value <= high:
+            flag = "--" + (prefix + name).replace("_", "-")
+            raise UsageError(f"{flag} {value}: must lie in {low:g} to {high:g}")

@@ -1,0 +1,204 @@
+"""A whole run: teacher, student, and the two models for the device.
+
+`runs/<name>/` holds
+- `recipe.json`: what was asked for; --resume refuses another recipe
+- `teacher/`, `student/`: `last.pt`, the last epoch to resume from, and `log.csv`, a line an epoch
+- `emotion.keras`: the student's best epoch on PublicTest with the head that learnt the FER+ votes
+- `emotion-fer2013.keras`: the same with the head that learnt FER-2013's labels
+- `metrics.json`: both, scored on PublicTest, with their temperatures
+- `about.json`: the command, versions, hashes
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import torch
+from torch import nn
+
+from edge.files import replacing, sha256, write_text
+from edge.labels import EMOTIONS
+from train.about import about
+from train.architectures import build
+from train.data import SIDE, FaceSet
+from train.digest import faces_digest
+from train.distilled.batches import Batches
+from train.distilled.course import LAST, Stage, groups, train
+from train.distilled.judge import Judge
+from train.distilled.keras_weights import give_to, take_backbone
+from train.distilled.kernels import Kernels
+from train.distilled.losses import OUTPUTS, student_loss, teacher_loss
+from train.distilled.recipe import DistilRecipe, StudentRecipe, TeacherRecipe
+from train.distilled.student import Student
+from train.distilled.teacher import Teacher
+from train.evaluate import evaluate, load_keras
+from train.run_folder import prepare
+
+MODELS = {"emotion.keras": 1, "emotion-fer2013.keras": 0}  # each with its head
+TEACHER, STUDENT = 0, 1  # told apart in the seeds
+LOWEST_RATE = 0.01  # share of the student's highest
+
+
+@dataclass(frozen=True)
+class Run:
+    """What both stages need to know."""
+
+    splits: dict[str, FaceSet]
+    recipe: DistilRecipe
+    folder: Path
+    kernels: Kernels | None
+    say: Callable[[str], None]
+
+    @property
+    def training(self) -> FaceSet:
+        """The faces to learn from."""
+        return self.splits["Training"]
+
+    def batches(self, recipe: TeacherRecipe | StudentRecipe, name: str, number: int) -> Batches:
+        """The batches of a stage."""
+        return Batches(
+            self.training,
+            recipe.batch,
+            smoothing=(recipe.smoothing, recipe.ferplus_smoothing),
+            cutmix_share=recipe.cutmix_share,
+            plain_from=math.ceil((1 - recipe.plain_share) * recipe.epochs),
+            augment=self.recipe.augment,
+            seed=(self.recipe.seed, number),
+            name=name,
+        )
+
+    def judge(self, size: int) -> Judge:
+        """The judge of a network with this input."""
+        return Judge(self.splits["PublicTest"], size, self.kernels)
+
+
+def distil(
+    splits: dict[str, FaceSet],
+    recipe: DistilRecipe,
+    folder: Path,
+    resume: bool,
+    kernels: Kernels | None,
+    say: Callable[[str], None] = print,
+) -> list[Path]:
+    """Train teacher and student on `Training`; write the student's best epoch on `PublicTest`.
+
+    Args:
+        splits: As `train.data.load` returns them, with votes.
+        folder: For the run's files; made if missing.
+        resume: Go on where the run in this folder stopped.
+        kernels: None for PyTorch's own operations.
+        say: Called with one line an epoch.
+
+    Returns:
+        The two `.keras` files.
+
+    Raises:
+        DataError: the folder holds another run, or nothing to resume; the ImageNet weights cannot
+            be had; the loss is no number.
+        KeyboardInterrupt: passed on; the last whole epoch is on disk.
+    """
+    run = Run(splits, recipe, folder, kernels, say)
+    prepare(folder, recipe, resume, epochs=f"teacher/{LAST}")
+    student, network = _student(run)  # first: weights that cannot be had are told before the work
+    teacher = _taught_teacher(run)
+    return _distilled(run, teacher, student, network)
+
+
+def _student(run: Run) -> tuple[Student, Any]:
+    """The student with ImageNet's features, and Keras' network of the same layers."""
+    recipe, weights = run.recipe.student, run.recipe.backbone_weights
+    begun = (run.folder / "student" / LAST).is_file()
+    keras.utils.set_random_seed(run.recipe.seed)  # features that start from nothing follow from it
+    network = build(
+        "mobilenetv2",
+        len(EMOTIONS),
+        recipe.input_size,
+        backbone_weights="none" if begun else weights,
+        dropout=recipe.dropout,
+    )
+    torch.manual_seed(run.recipe.seed)  # and so do the heads
+    student = Student(OUTPUTS, recipe.dropout, run.kernels)
+    take_backbone(student, network)
+    return student, network
+
+
+def _taught_teacher(run: Run) -> nn.Module:
+    """The teacher with the weights averaged over its last steps."""
+    recipe = run.recipe.teacher
+    torch.manual_seed(run.recipe.seed)
+    teacher = Teacher(recipe.width, recipe.blocks, OUTPUTS, recipe.dropout, run.kernels)
+    optimizer = torch.optim.SGD(
+        groups(teacher, recipe.weight_decay), lr=recipe.learning_rate, momentum=0.9, nesterov=True
+    )
+    done = train(
+        Stage(
+            folder=run.folder / "teacher",
+            recipe=recipe,
+            network=teacher,
+            optimizer=optimizer,
+            lowest_rate=0.0,
+            batches=run.batches(recipe, "teacher", TEACHER),
+            loss=teacher_loss(teacher, run.kernels),
+            judge=run.judge(SIDE),
+            faces=faces_digest(run.training),
+            say=run.say,
+        )
+    )
+    teacher.load_state_dict(done.average)
+    return teacher.requires_grad_(False)
+
+
+def _distilled(run: Run, teacher: nn.Module, student: Student, network: Any) -> list[Path]:
+    recipe = run.recipe.student
+    optimizer = torch.optim.AdamW(
+        groups(student, recipe.weight_decay), lr=recipe.learning_rate, fused=True
+    )
+    done = train(
+        Stage(
+            folder=run.folder / "student",
+            recipe=recipe,
+            network=student,
+            optimizer=optimizer,
+            lowest_rate=LOWEST_RATE,
+            batches=run.batches(recipe, "student", STUDENT),
+            loss=student_loss(
+                student,
+                teacher,
+                size=recipe.input_size,
+                alpha=recipe.distill_alpha,
+                temperature=recipe.temperature,
+                kernels=run.kernels,
+            ),
+            judge=run.judge(recipe.input_size),
+            faces=faces_digest(run.training),
+            say=run.say,
+            chosen=lambda: _save(run.folder, student, network),
+        )
+    )
+    student.load_state_dict(done.best_weights)
+    return _finished(run, _save(run.folder, student, network))
+
+
+def _save(folder: Path, student: Student, network: Any) -> list[Path]:
+    """Write both models with the student's present weights."""
+    for name, head in MODELS.items():
+        give_to(network, student, head)
+        with replacing(folder / name) as beside:
+            network.save(beside)
+    return [folder / name for name in MODELS]
+
+
+def _finished(run: Run, models: list[Path]) -> list[Path]:
+    """Score what lies on the disk, and write down what it was made with."""
+    scored = {one.stem: evaluate(load_keras(one), run.splits, ("PublicTest",)) for one in models}
+    write_text(run.folder / "metrics.json", json.dumps(scored, indent=1))
+    told = about(run.splits, models[0])
+    told["sha256"] = {one.name: sha256(one) for one in models}
+    write_text(run.folder / "about.json", json.dumps(told, indent=1))
+    return models
