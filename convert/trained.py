@@ -8,6 +8,7 @@ from typing import Any
 
 from edge.errors import DataError
 from edge.vision.card import find_card
+from train.recipe import of_model
 
 
 def trained(model: Path) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def trained(model: Path) -> dict[str, Any]:
         known = {"command": told.pop("command", "edge-train adapt"), **_fitted(base_recipe, model)}
         known["adapted"] = told
     elif recipe.is_file():
-        told = _read(recipe)
+        told = of_model(_read(recipe), model.name)
         known = {"command": told.pop("command", "edge-train fit"), **_fitted(told, model)}
     else:
         return {"recipe": "unknown: no recipe.json beside the model"}

@@ -124,5 +124,18 @@ def recipe_from(values: Mapping[str, Any]) -> Recipe:
     return recipe
 
 
+def of_model(told: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A run's recipe as one of its models has it: with the labels that this one learnt.
+
+    Args:
+        told: The content of `recipe.json`; where a run makes several models, its `labels_of` says
+            what each of them learnt.
+        name: Of the model's file.
+    """
+    recipe = dict(told)
+    labels = dict(recipe.pop("labels_of", {}))
+    return recipe | ({"labels": labels[name]} if name in labels else {})
+
+
 def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edge.errors import UsageError
 from train.commands.recipe import add_recipe, recipe_of
-from train.recipe import CHOICES, NUMBERS, Recipe, recipe_from
+from train.recipe import CHOICES, NUMBERS, Recipe, of_model, recipe_from
 
 
 def flags(*words: str) -> Recipe:
@@ -82,3 +82,12 @@ def test_what_does_not_fit_the_network(words, told):
 
 def test_teachers_are_given_one_by_one():
     assert flags("--teacher", "a.keras", "--teacher", "b.keras").teachers == ("a.keras", "b.keras")
+
+
+def test_a_model_of_several_has_the_labels_that_it_learnt():
+    told = {"epochs": 3, "labels_of": {"a.keras": "ferplus", "b.keras": "fer2013"}}
+    assert of_model(told, "a.keras") == {"epochs": 3, "labels": "ferplus"}
+    assert recipe_from(of_model(told, "b.keras")).share == 0.0
+    assert of_model(told, "c.keras") == {"epochs": 3}
+    assert of_model({"labels": "both"}, "best.keras") == {"labels": "both"}
+    assert "labels_of" in told

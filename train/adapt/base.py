@@ -12,7 +12,7 @@ from edge.errors import DataError, ModelError, UsageError
 from edge.files import sha256
 from edge.vision.card import DEFAULT_CARD, ModelCard, find_card, read_card
 from train.evaluate import load_keras
-from train.recipe import Recipe, recipe_from
+from train.recipe import Recipe, of_model, recipe_from
 from train.shipped import as_object, network_of
 
 LOGITS = "logits"  # the layer that every network ends in
@@ -99,7 +99,9 @@ def _recipe_beside(path: Path) -> Recipe:
             continue
         try:
             told = as_object(json.loads(beside.read_text(encoding="utf-8")))
-            return recipe_from(as_object(told["base_recipe"]) if name == "adapt.json" else told)
+            if name == "adapt.json":
+                return recipe_from(as_object(told["base_recipe"]))
+            return recipe_from(of_model(told, path.name))
         except (OSError, ValueError, LookupError, TypeError) as error:
             raise DataError(f"{beside}: cannot be read ({error}); mend or move it") from error
     return Recipe()

@@ -10,7 +10,7 @@ from typing import Any
 
 from edge.errors import EX_INTERRUPTED
 from train.commands.common import Commands, add_data, load_splits, say
-from train.distilled.recipe import STAGES, DistilRecipe, recipe_from
+from train.distilled.recipe import LABELS_OF, STAGES, DistilRecipe, recipe_from
 
 DEFAULT = DistilRecipe()
 DESCRIPTION = """\
@@ -105,9 +105,8 @@ def _run(arguments: argparse.Namespace) -> int:
         return _stopped(run)
     say(f"{run}: done; for the device:")
     for model in models:
-        labels = "fer2013" if model.stem.endswith("fer2013") else "ferplus"
         words = ("edge-convert", model, "--data", arguments.data, "--out", "models")
-        named = (*words, "--name", model.stem, "--labels", labels)
+        named = (*words, "--name", model.stem, "--labels", LABELS_OF[model.name])
         say(f"  {shlex.join(map(str, named))}")
     return 0
 

@@ -8,6 +8,7 @@ import platform
 from importlib.util import find_spec
 
 from edge.errors import EX_UNAVAILABLE, EdgeError, UsageError
+from edge.quiet import native_stderr_discarded
 
 M_MMAP_MAX, M_TRIM_THRESHOLD = -4, -1  # of glibc's mallopt
 LARGEST = 2**31 - 1
@@ -42,6 +43,9 @@ def prepare(threads: int) -> None:
 
     flush_denormals()
     keep_memory()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with native_stderr_discarded():  # Keras also imports TensorFlow where it finds it, which talks
+        import keras  # noqa: F401
     import torch
 
     torch.set_num_threads(threads or _cores())

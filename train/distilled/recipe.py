@@ -8,6 +8,10 @@ from typing import Any
 
 from edge.errors import UsageError
 
+# The models of a run, each with the labels that its head learns.
+LABELS_OF = {"emotion.keras": "ferplus", "emotion-fer2013.keras": "fer2013"}
+HEADS = ("fer2013", "ferplus")  # in the order of the outputs
+
 
 @dataclass(frozen=True)
 class TeacherRecipe:
@@ -65,6 +69,7 @@ class DistilRecipe:
         """Plain values, each stage's under its name; and the network in `train.recipe`'s words."""
         told: dict[str, Any] = {
             "command": "edge-train distil",
+            "labels_of": LABELS_OF,
             "arch": "mobilenetv2",
             "alpha": 1.0,
             "input_size": self.student.input_size,

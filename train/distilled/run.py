@@ -34,13 +34,18 @@ from train.distilled.judge import Judge
 from train.distilled.keras_weights import give_to, take_backbone
 from train.distilled.kernels import Kernels
 from train.distilled.losses import OUTPUTS, student_loss, teacher_loss
-from train.distilled.recipe import DistilRecipe, StudentRecipe, TeacherRecipe
+from train.distilled.recipe import (
+    HEADS,
+    LABELS_OF,
+    DistilRecipe,
+    StudentRecipe,
+    TeacherRecipe,
+)
 from train.distilled.student import Student
 from train.distilled.teacher import Teacher
 from train.evaluate import evaluate, load_keras
 from train.run_folder import prepare
 
-MODELS = {"emotion.keras": 1, "emotion-fer2013.keras": 0}  # each with its head
 TEACHER, STUDENT = 0, 1  # told apart in the seeds
 LOWEST_RATE = 0.01  # share of the student's highest
 
@@ -187,11 +192,11 @@ def _distilled(run: Run, teacher: nn.Module, student: Student, network: Any) -> 
 
 def _save(folder: Path, student: Student, network: Any) -> list[Path]:
     """Write both models with the student's present weights."""
-    for name, head in MODELS.items():
-        give_to(network, student, head)
+    for name, labels in LABELS_OF.items():
+        give_to(network, student, HEADS.index(labels))
         with replacing(folder / name) as beside:
             network.save(beside)
-    return [folder / name for name in MODELS]
+    return [folder / name for name in LABELS_OF]
 
 
 def _finished(run: Run, models: list[Path]) -> list[Path]:
