@@ -86,7 +86,12 @@ def _add_stage(group: argparse._ArgumentGroup, stage: str) -> None:
 
 
 def _blocks(text: str) -> tuple[int, ...]:
-    return tuple(map(int, text.split(",")))
+    try:
+        return tuple(map(int, text.split(",")))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text}: must be whole numbers with commas between, such as 2,3,3"
+        ) from None
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+from contextlib import suppress
 from importlib.util import find_spec
 
 from edge.errors import EX_UNAVAILABLE, EdgeError, UsageError
@@ -44,8 +45,8 @@ def prepare(threads: int) -> None:
     flush_denormals()
     keep_memory()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with native_stderr_discarded():  # Keras also imports TensorFlow where it finds it, which talks
-        import keras  # noqa: F401
+    with native_stderr_discarded(), suppress(ImportError):
+        import tensorflow  # noqa: F401  # Keras does, too, where it finds it; and it talks
     import torch
 
     torch.set_num_threads(threads or _cores())
