@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import time
 from collections.abc import Callable
@@ -13,10 +11,11 @@ import keras
 import numpy as np
 
 from edge.errors import DataError
-from edge.files import replacing, write_text
+from edge.files import replacing
 from train import progress as progress_file
 from train.batches import Batches
 from train.judge import Judge, Judgement, as_line
+from train.log import add_line
 from train.progress import Progress
 from train.recipe import Recipe
 from train.schedule import ends_after, rate_after_cuts, rate_of_budget
@@ -102,7 +101,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
             "loss": told.get("loss", math.nan),
             **judgement.values,
         }
-        self._log(epoch, line)
+        add_line(self._run / LOG, epoch + 1, line)
         # The weights go last: killed before, the epoch is run again and comes out the same.
         progress_file.save(self.model, self.progress, self._run / LAST)
         self._say(
@@ -143,14 +142,3 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _set_rate(self, rate: float) -> None:
         self.model.optimizer.learning_rate = rate
-
-    def _log(self, epoch: int, values: dict[str, float | str]) -> None:
-        """Add this epoch's line, in place of the one that a killed run may have left."""
-        path = self._run / LOG
-        written = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        earlier = [row for row in csv.reader(written[1:]) if row and int(row[0]) <= epoch]
-        row = [v if isinstance(v, (str, int)) else f"{v:.6g}" for v in values.values()]
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([["epoch", *values], *earlier, [epoch + 1, *row]])
-        write_text(path, text.getvalue())

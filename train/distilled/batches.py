@@ -13,6 +13,7 @@ from edge.errors import DataError
 from train.data import FaceSet, soft_targets
 from train.distilled.distort import Distortions
 from train.distilled.kernels import Tensor
+from train.distilled.recipe import HEADS
 
 
 class Batch(NamedTuple):
@@ -60,7 +61,7 @@ class Batches:
         self._images, self._batch = faces.images, batch
         self._targets = tuple(
             torch.from_numpy(soft_targets(faces, smoothing=amount, labels=labels))
-            for labels, amount in zip(("fer2013", "ferplus"), smoothing, strict=True)
+            for labels, amount in zip(HEADS, smoothing, strict=True)
         )
         self._cutmix_share, self._plain_from, self._seed = cutmix_share, plain_from, seed
         self._distortions = Distortions(augment)

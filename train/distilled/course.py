@@ -17,10 +17,10 @@ from train.distilled.average import Average, copied
 from train.distilled.batches import Batches
 from train.distilled.checkpoint import Checkpoint, Weights
 from train.distilled.judge import Judge, as_line, own_accuracy
-from train.distilled.log import add_line
 from train.distilled.losses import Loss
 from train.distilled.recipe import StudentRecipe, TeacherRecipe
 from train.distilled.schedule import learning_rate
+from train.log import add_line
 
 LAST = "last.pt"
 LOG = "log.csv"

@@ -13,10 +13,11 @@ from train.data import FaceSet
 from train.distilled.kernels import Kernels
 from train.distilled.losses import heads
 from train.distilled.operations import reduced
+from train.distilled.recipe import HEADS
 from train.metrics import score_both, softmax
 
 PART = 128  # faces at a time
-NAMES = ("fer2013_head", "ferplus_head")
+NAMES = tuple(f"{labels}_head" for labels in HEADS)
 
 
 class Judge:

@@ -13,16 +13,16 @@ from train.distilled.batches import Batch
 from train.distilled.distort import Resize
 from train.distilled.kernels import Kernels, Tensor
 from train.distilled.operations import reduced
+from train.distilled.recipe import HEADS
 
-HEADS = 2  # FER-2013's labels, and the FER+ votes
-OUTPUTS = HEADS * len(EMOTIONS)
+OUTPUTS = len(HEADS) * len(EMOTIONS)
 
 Loss = Callable[[Batch], Tensor]
 
 
 def heads(logits: Tensor) -> tuple[Tensor, ...]:
     """(n, 14) logits of a network as (n, 7) of each head, in float32."""
-    return tuple(logits.float().chunk(HEADS, dim=1))
+    return tuple(logits.float().chunk(len(HEADS), dim=1))
 
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from edge.errors import DataError
 from train.data import soft_targets
-from train.distilled.log import add_line
 from train.distilled.schedule import learning_rate
+from train.log import add_line
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
