@@ -112,7 +112,7 @@ PLACES = {
         train.judge.Judge, "judge", nth(2, train.judge.Judge.judge, Killed)
     ),
     "before epoch 2's log": lambda patch: patch.setattr(
-        "train.keeper.write_text", nth(2, write_text, Killed)
+        "train.log.write_text", nth(2, write_text, Killed)
     ),
     "before epoch 2's weights": lambda patch: patch.setattr(
         keras.Model, "save_weights", nth(2, keras.Model.save_weights, Killed)
