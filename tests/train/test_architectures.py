@@ -12,7 +12,17 @@ import pytest
 from edge.errors import UsageError
 from train.architectures import ARCHITECTURES, build, find
 
-NAMES = ["mobilenetv2", "vgg16", "vgg19", "resnet50", "cnn5", "cnn3", "mini", "mini-xception"]
+NAMES = [
+    "mobilenetv2",
+    "mobilenetv2-fused",
+    "vgg16",
+    "vgg19",
+    "resnet50",
+    "cnn5",
+    "cnn3",
+    "mini",
+    "mini-xception",
+]
 SMALL = ("cnn3", "mini", "mini-xception")
 # what a converter to int8 knows everywhere; no swish, no global attention, no resizing
 INT8_LAYERS = (
@@ -38,7 +48,7 @@ def test_the_table_names_its_sources():
     for name, one in ARCHITECTURES.items():
         assert one.name == name
         assert one.smallest <= one.input_size <= one.largest
-        assert any(year in one.source for year in ("2014", "2015", "2017", "2018")), name
+        assert any(year in one.source for year in ("2014", "2015", "2017", "2018", "2020")), name
 
 
 def test_reading_the_table_does_not_load_keras():
@@ -136,7 +146,10 @@ def test_a_vgg_at_random_lets_its_input_through():
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("resnet51", 48), r"--arch resnet51: unknown; known: mobilenetv2, vgg16,"),
+        (
+            ("resnet51", 48),
+            r"--arch resnet51: unknown; known: mobilenetv2, mobilenetv2-fused, vgg16,",
+        ),
         (("mobilenetv2", 31), r"--input-size 31: mobilenetv2 takes 32 to 224"),
         (("vgg16", 225), r"--input-size 225: vgg16 takes 32 to 224"),
         (("mobilenetv2", 64, 0.3), r"--alpha 0.3: mobilenetv2 takes 0.35 to 1.4"),

@@ -172,6 +172,31 @@ WITHOUT = [name for name, one in ARCHITECTURES.items() if not one.imagenet]
 @pytest.mark.parametrize("source", ["imagenet", "some.weights.h5"])
 @pytest.mark.parametrize("name", WITHOUT)
 def test_where_there_are_none_it_says_which_networks_have_them(name, source):
-    told = rf"--backbone-weights {source}: .* {name}, only for mobilenetv2, vgg16, vgg19, resnet50"
+    those = "mobilenetv2, mobilenetv2-fused, vgg16, vgg19, resnet50"
+    told = rf"--backbone-weights {source}: .* {name}, only for {those}"
     with pytest.raises(UsageError, match=told):
         build(name, 7, 48, backbone_weights=source)
+
+
+def test_the_fused_network_takes_what_it_shares_and_begins_in_its_own_way(mobilenet_file):
+    path = mobilenet_file.parent / "wide.weights.h5"
+    keras.utils.set_random_seed(2)
+    colour = keras.applications.MobileNetV2(
+        include_top=False, weights=None, input_shape=(SIZE, SIZE, 3)
+    )
+    colour.save_weights(path)
+    grey = build("mobilenetv2-fused", 7, SIZE, backbone_weights=str(path))
+    own = [one.name for one in grey.layers if one.weights and not _is_in(one.name, colour)]
+    assert own[0] == "stem"
+    assert all(name.startswith(("stem", "dense_", "logits")) for name in own)
+    shared = [one for one in grey.layers if one.weights and one.name not in own]
+    assert shared[0].name == "block_4_expand"
+    assert len([one for one in shared if hasattr(one, "kernel")]) == 3 * 13 + 1
+    for layer in shared:
+        theirs = colour.get_layer(layer.name).get_weights()
+        for mine, other in zip(layer.get_weights(), theirs, strict=True):
+            np.testing.assert_array_equal(mine, other)
+
+
+def _is_in(name: str, network: keras.Model) -> bool:
+    return name in {layer.name for layer in network.layers}

@@ -51,6 +51,7 @@ def test_the_others_cost_what_is_published(name, size, expected):
 
 PLACES = {
     "mobilenetv2": ("block_13", "block_13_expand"),
+    "mobilenetv2-fused": ("dense_2", "dense_2_conv"),
     "vgg16": ("block5", "block5_conv1"),
     "vgg19": ("block5", "block5_conv1"),
     "resnet50": ("conv5_block1", "conv5_block1_1_conv"),

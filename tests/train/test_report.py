@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from edge.errors import DataError, UsageError
+from edge.vision.card import MODELS, read_card
 from train.cli import main
 from train.data import FaceSet, soft_targets
 from train.evaluate import predict
 from train.metrics import fit_temperature, label_sets, score_both, softmax
+from train.report.figures import measure
 from train.report.findings import NO_COPIES, NO_FACES, NO_LOG, NO_RECIPE, Options
 from train.report.report import report
 from train.report.subject import find, read_log
@@ -110,6 +112,19 @@ def test_the_figures_are_those_of_the_metrics(told, network, faces):
 def test_the_temperature_of_private_test_is_public_tests(told, bare):
     assert bare[0]["temperature"] == told["temperature"]
     assert bare[0]["scores"] != told["scores"]
+
+
+def test_a_shipped_file_is_told_at_its_cards_temperature(generated):
+    """And over no other split, as there is nothing to choose."""
+    card = read_card(MODELS / "emotion.json")
+    read = []
+    faces = {"PrivateTest": generated.splits(2)["PrivateTest"]}
+    measured = measure(find(MODELS / "emotion-float32.tflite"), faces, "PrivateTest", read.append)
+    assert measured.temperature == card.temperature
+    np.testing.assert_array_equal(
+        measured.probabilities, softmax(measured.logits, card.temperature)
+    )
+    assert len(read) == 1
 
 
 def test_the_file_holds_what_was_returned(told, run):

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     import keras
 
 # How the networks of the table name their stages and blocks: `conv5` and `conv5_block1` (ResNet),
-# `block_13` and `expanded_conv` (MobileNetV2), `block5` and `stem1` (the others).
+# `block_13` and `expanded_conv` (MobileNetV2), `dense_1` (before it in its fused form), `block5`
+# and `stem1` (the others).
 STAGE = re.compile(r"conv\d+(?=_block)")
-BLOCK = re.compile(r"(conv\d+_block\d+|block_?\d+|expanded_conv|stem\d*)(?=_)")
+BLOCK = re.compile(r"(conv\d+_block\d+|block_?\d+|dense_\d+|expanded_conv|stem\d*)(?=_)")
 
 
 def blocks(model: keras.Model) -> tuple[str, ...]:

@@ -39,17 +39,19 @@ def start_from(
     source: str,
     grey: keras.Model,
     colour: Callable[[str | None], keras.Model],
-    first: str,
+    first: str | None,
     preprocessing: Preprocessing,
     title: str,
 ) -> None:
     """Give the grey network the weights of `source`; nothing for `none`.
 
+    A layer that only one of both has is passed over: a network may begin in its own way.
+
     Args:
         source: `imagenet`, the path of a weight file, or `none`.
         grey: The network on one plane.
         colour: Builds the same on three planes, with weights from there.
-        first: Name of the first layer that has weights.
+        first: Name of the first layer that has weights; None where that is not taken over.
         preprocessing: What the colour network expects.
         title: What a fitting file is called in messages.
 
@@ -75,15 +77,17 @@ def _with_weights(
 
 
 def _take_over(
-    grey: keras.Model, colour: keras.Model, first: str, preprocessing: Preprocessing
+    grey: keras.Model, colour: keras.Model, first: str | None, preprocessing: Preprocessing
 ) -> None:
+    present = {layer.name: layer for layer in grey.layers}
     for layer in colour.layers:
         weights = layer.get_weights()
+        if not weights or layer.name not in present:
+            continue
         if layer.name == first:
             kernel, divisor = weights[0], preprocessing.divisor
             weights[0] = kernel.sum(axis=2, keepdims=True) * (HALF / divisor)
             if layer.use_bias:
                 shift = (HALF - np.array(preprocessing.means, np.float32)) / divisor
                 weights[1] = weights[1] + np.einsum("hwco,c->o", kernel, shift)
-        if weights:
-            grey.get_layer(layer.name).set_weights(weights)
+        present[layer.name].set_weights(weights)

@@ -14,7 +14,8 @@ from train.distilled.recipe import LABELS_OF, STAGES, DistilRecipe, recipe_from
 
 DEFAULT = DistilRecipe()
 DESCRIPTION = """\
-Train a teacher on FER-2013's labels and the FER+ votes, then the MobileNetV2 of the device from it.
+Train a teacher on FER-2013's labels and the FER+ votes, then MobileNetV2 from it, then from both
+the network of the device, which is MobileNetV2 with dense first blocks.
 Needs PyTorch, the votes, and a CPU with AVX-512 and a C++ compiler to be fast; takes hours.
 
 example:
@@ -37,7 +38,9 @@ TEXTS = {
     "dropout": "share of features dropped before the last layer",
     "ema_momentum": "of the average over the weights that is kept",
     "distill_alpha": "weight of the teacher beside the labels",
-    "temperature": "at which student and teacher are compared",
+    "temperature": "at which it is compared with who teaches it",
+    "front_steps": "in which its first blocks learn to answer as its predecessor's",
+    "predecessor_share": "batches that the predecessor teaches in the teacher's place",
 }
 
 
@@ -55,7 +58,7 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--backbone-weights",
         metavar="imagenet|PATH|none",
-        help="what the student's features start from: Keras' download, a 'no top' weight file, "
+        help="what the predecessor's features start from: Keras' download, a 'no top' weight file, "
         f"nothing ({DEFAULT.backbone_weights})",
     )
     command.add_argument(

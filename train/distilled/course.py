@@ -18,7 +18,7 @@ from train.distilled.batches import Batches
 from train.distilled.checkpoint import Checkpoint, Weights
 from train.distilled.judge import Judge, as_line, own_accuracy
 from train.distilled.losses import Loss
-from train.distilled.recipe import StudentRecipe, TeacherRecipe
+from train.distilled.recipe import PredecessorRecipe, TeacherRecipe
 from train.distilled.schedule import learning_rate
 from train.log import add_line
 
@@ -28,7 +28,7 @@ LOG = "log.csv"
 
 @dataclass
 class Stage:
-    """What teacher and student have in common while they learn.
+    """What all stages have in common while they learn.
 
     Attributes:
         folder: Of the stage's files; its name is what its flags begin with.
@@ -39,7 +39,7 @@ class Stage:
     """
 
     folder: Path
-    recipe: TeacherRecipe | StudentRecipe
+    recipe: TeacherRecipe | PredecessorRecipe
     network: nn.Module
     optimizer: Any
     lowest_rate: float
@@ -52,7 +52,7 @@ class Stage:
 
     @property
     def name(self) -> str:
-        """Teacher or student."""
+        """Teacher, predecessor or student."""
         return self.folder.name
 
 

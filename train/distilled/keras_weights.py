@@ -25,13 +25,22 @@ def take_backbone(student: Student, network: Any) -> None:
     """Give the student the features of Keras' network; its heads stay as they are.
 
     Args:
-        network: A `mobilenetv2` of `train.architectures`, alpha 1.
+        network: The student's architecture as `train.architectures` builds it, of width 1.
     """
     with torch.no_grad():
         for name, layer in student.by_keras_name():
             weights = network.get_layer(name).get_weights()
             for tensor, values in zip(_tensors(layer), _turned(layer, weights), strict=True):
                 tensor.copy_(torch.from_numpy(np.ascontiguousarray(values)))
+
+
+def take_shared(student: Student, other: Student) -> None:
+    """Give the student every layer that the other has by the same name, and the other's heads."""
+    theirs = dict(other.by_keras_name())
+    for name, layer in student.by_keras_name():
+        if name in theirs:
+            layer.load_state_dict(theirs[name].state_dict())
+    student.logits.load_state_dict(other.logits.state_dict())
 
 
 def give_to(network: Any, student: Student, head: int) -> None:

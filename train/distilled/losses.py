@@ -1,4 +1,4 @@
-"""What teacher and student are punished for, both heads counting the same."""
+"""What all three networks are punished for, both heads counting the same."""
 
 from __future__ import annotations
 
@@ -63,21 +63,35 @@ def student_loss(
     alpha: float,
     temperature: float,
     kernels: Kernels | None,
+    predecessor: nn.Module | None = None,
+    predecessor_share: float = 0.0,
 ) -> Loss:
     """The loss of a batch, from the labels and from a teacher that sees the very same faces.
+
+    Cross-entropy is linear in what is taught, so asking one of two teachers at random comes to the
+    mean of both, for the time of one.
 
     Args:
         size: Side of the student's input.
         alpha: Weight of the teacher; the labels have the rest.
+        predecessor: A second teacher, with the student's input.
+        predecessor_share: Of the batches, those that it teaches.
     """
     resize = Resize(size)
-    teacher.eval()
+    for one in (teacher, predecessor):
+        if one is not None:
+            one.eval()
+
+    def told_right(faces: Tensor, resized: Tensor) -> Tensor:
+        if predecessor is not None and float(torch.rand(())) < predecessor_share:
+            return predecessor(resized)
+        return teacher(faces)
 
     def loss(batch: Batch) -> Tensor:
         faces = resize(batch.faces)
         with reduced(kernels):
             with torch.no_grad():
-                right = teacher(batch.faces)
+                right = told_right(batch.faces, faces)
             logits = network(faces)
         by_labels, by_teacher = to_labels(logits, batch), to_teacher(logits, right, temperature)
         return (1 - alpha) * by_labels + alpha * by_teacher

@@ -1,4 +1,4 @@
-"""What decides how teacher and student come out, and the limits it must lie in."""
+"""What decides how teacher, predecessor and student come out, and the limits it must lie in."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from edge.errors import UsageError
 
 # The models of a run, each with the labels that its head learns.
 LABELS_OF = {"emotion.keras": "ferplus", "emotion-fer2013.keras": "fer2013"}
+ARCHITECTURE = "mobilenetv2-fused"
+STAGES = ("teacher", "predecessor", "student")
 HEADS = ("fer2013", "ferplus")  # in the order of the outputs
 
 
@@ -33,10 +35,9 @@ class TeacherRecipe:
 
 
 @dataclass(frozen=True)
-class StudentRecipe:
-    """MobileNetV2 trained with AdamW, from ImageNet's weights."""
+class PredecessorRecipe:
+    """MobileNetV2 trained with AdamW from ImageNet's weights, at the student's input size."""
 
-    input_size: int = 96
     epochs: int = 30
     batch: int = 64
     learning_rate: float = 1e-3
@@ -53,6 +54,17 @@ class StudentRecipe:
 
 
 @dataclass(frozen=True)
+class StudentRecipe(PredecessorRecipe):
+    """The network of the device: its first blocks dense, all else from its predecessor."""
+
+    input_size: int = 96
+    epochs: int = 44
+    learning_rate: float = 9e-4
+    front_steps: int = 900  # in which the first blocks learn to answer as the predecessor's do
+    predecessor_share: float = 0.5  # of the batches, those that it teaches in the teacher's place
+
+
+@dataclass(frozen=True)
 class DistilRecipe:
     """What `runs/<name>/recipe.json` holds: the same recipe and data give the same models.
 
@@ -60,6 +72,7 @@ class DistilRecipe:
     """
 
     teacher: TeacherRecipe = field(default_factory=TeacherRecipe)
+    predecessor: PredecessorRecipe = field(default_factory=PredecessorRecipe)
     student: StudentRecipe = field(default_factory=StudentRecipe)
     backbone_weights: str = "imagenet"
     augment: float = 1.0  # how strongly faces are distorted; 0 for not at all
@@ -70,7 +83,7 @@ class DistilRecipe:
         told: dict[str, Any] = {
             "command": "edge-train distil",
             "labels_of": LABELS_OF,
-            "arch": "mobilenetv2",
+            "arch": ARCHITECTURE,
             "alpha": 1.0,
             "input_size": self.student.input_size,
             "dropout": self.student.dropout,
@@ -78,8 +91,9 @@ class DistilRecipe:
             "augment": self.augment,
             "seed": self.seed,
         }
-        for name, stage in (("teacher", self.teacher), ("student", self.student)):
-            told |= {f"{name}_{key}": value for key, value in asdict(stage).items()}
+        for name in STAGES:
+            values = asdict(getattr(self, name))
+            told |= {f"{name}_{key}": value for key, value in values.items()}
         return told | {"teacher_blocks": list(self.teacher.blocks)}
 
 
@@ -99,11 +113,12 @@ NUMBERS: dict[str, tuple[float, float]] = {
     "ema_momentum": (0.0, 0.99999),
     "distill_alpha": (0.0, 1.0),
     "temperature": (0.1, 100.0),
+    "front_steps": (0, 1_000_000),
+    "predecessor_share": (0.0, 1.0),
     "augment": (0.0, 3.0),
     "seed": (0, 2**32 - 1),
 }
 COMMON = ("backbone_weights", "augment", "seed")
-STAGES = ("teacher", "student")
 MOST_STAGES, MOST_BLOCKS = 4, 50  # 48 pixels are 24 behind the stem, 3 in a fourth stage
 SHRINKS_BY = 32  # from MobileNetV2's input to its last map
 
@@ -120,12 +135,13 @@ def recipe_from(values: Mapping[str, Any]) -> DistilRecipe:
     given = {name: value for name, value in values.items() if value is not None}
     recipe = DistilRecipe(
         TeacherRecipe(**_of(TeacherRecipe, given, "teacher_")),
+        PredecessorRecipe(**_of(PredecessorRecipe, given, "predecessor_")),
         StudentRecipe(**_of(StudentRecipe, given, "student_")),
         **{name: given[name] for name in COMMON if name in given},
     )
     _check(recipe, "")
-    _check(recipe.teacher, "teacher_")
-    _check(recipe.student, "student_")
+    for stage in STAGES:
+        _check(getattr(recipe, stage), f"{stage}_")
     blocks, size = recipe.teacher.blocks, recipe.student.input_size
     if not 1 <= len(blocks) <= MOST_STAGES or not all(1 <= one <= MOST_BLOCKS for one in blocks):
         raise UsageError(

@@ -1,8 +1,9 @@
-"""A whole run: teacher, student, and the two models for the device.
+"""A whole run: teacher, predecessor, student, and the two models for the device.
 
 `runs/<name>/` holds
 - `recipe.json`: what was asked for; --resume refuses another recipe
-- `teacher/`, `student/`: `last.pt`, the last epoch to resume from, and `log.csv`, a line an epoch
+- `teacher/`, `predecessor/`, `student/`: `last.pt`, the last epoch to resume from, and `log.csv`, a
+  line an epoch
 - `emotion.keras`: the student's best epoch on PublicTest with the head that learnt the FER+ votes
 - `emotion-fer2013.keras`: the same with the head that learnt FER-2013's labels
 - `metrics.json`: both, scored on PublicTest, with their temperatures
@@ -30,24 +31,19 @@ from train.data import SIDE, FaceSet
 from train.digest import faces_digest
 from train.distilled.batches import Batches
 from train.distilled.course import LAST, Stage, groups, train
+from train.distilled.front import learn_front
 from train.distilled.judge import Judge
-from train.distilled.keras_weights import give_to, take_backbone
+from train.distilled.keras_weights import give_to, take_backbone, take_shared
 from train.distilled.kernels import Kernels
-from train.distilled.losses import OUTPUTS, student_loss, teacher_loss
-from train.distilled.recipe import (
-    HEADS,
-    LABELS_OF,
-    DistilRecipe,
-    StudentRecipe,
-    TeacherRecipe,
-)
-from train.distilled.student import Student
+from train.distilled.losses import OUTPUTS, Loss, student_loss, teacher_loss
+from train.distilled.recipe import HEADS, LABELS_OF, DistilRecipe
+from train.distilled.student import FUSED, MOBILENETV2, Shape, Student
 from train.distilled.teacher import Teacher
 from train.evaluate import evaluate, load_keras
 from train.run_folder import prepare
 
-TEACHER, STUDENT = 0, 1  # told apart in the seeds
-LOWEST_RATE = 0.01  # share of the student's highest
+TEACHER, PREDECESSOR, STUDENT, FRONT = range(4)  # told apart in the seeds
+LOWEST_RATE = 0.01  # share of the highest, of predecessor and student
 
 
 @dataclass(frozen=True)
@@ -65,8 +61,9 @@ class Run:
         """The faces to learn from."""
         return self.splits["Training"]
 
-    def batches(self, recipe: TeacherRecipe | StudentRecipe, name: str, number: int) -> Batches:
-        """The batches of a stage."""
+    def batches(self, name: str, number: int) -> Batches:
+        """The batches of a stage, or of what its first blocks are begun with."""
+        recipe = getattr(self.recipe, name)
         return Batches(
             self.training,
             recipe.batch,
@@ -77,6 +74,10 @@ class Run:
             seed=(self.recipe.seed, number),
             name=name,
         )
+
+    def begun(self, name: str) -> bool:
+        """Whether a stage has an epoch to go on from."""
+        return (self.folder / name / LAST).is_file()
 
     def judge(self, size: int) -> Judge:
         """The judge of a network with this input."""
@@ -91,7 +92,7 @@ def distil(
     kernels: Kernels | None,
     say: Callable[[str], None] = print,
 ) -> list[Path]:
-    """Train teacher and student on `Training`; write the student's best epoch on `PublicTest`.
+    """Train all three on `Training`; write the student's best epoch on `PublicTest`.
 
     Args:
         splits: As `train.data.load` returns them, with votes.
@@ -110,27 +111,35 @@ def distil(
     """
     run = Run(splits, recipe, folder, kernels, say)
     prepare(folder, recipe, resume, epochs=f"teacher/{LAST}")
-    student, network = _student(run)  # first: weights that cannot be had are told before the work
+    predecessor = _predecessor(run)  # weights that cannot be had are told before the work
     teacher = _taught_teacher(run)
-    return _distilled(run, teacher, student, network)
+    predecessor = _taught_predecessor(run, predecessor, teacher)
+    return _distilled(run, teacher, predecessor)
 
 
-def _student(run: Run) -> tuple[Student, Any]:
-    """The student with ImageNet's features, and Keras' network of the same layers."""
-    recipe, weights = run.recipe.student, run.recipe.backbone_weights
-    begun = (run.folder / "student" / LAST).is_file()
+def _predecessor(run: Run) -> Student:
+    """MobileNetV2 with ImageNet's features."""
+    begun = run.begun("predecessor")
+    network = _keras_network(run, MOBILENETV2, "none" if begun else run.recipe.backbone_weights)
+    predecessor = _new(run, MOBILENETV2, run.recipe.predecessor.dropout)
+    take_backbone(predecessor, network)
+    return predecessor
+
+
+def _keras_network(run: Run, shape: Shape, weights: str) -> Any:
     keras.utils.set_random_seed(run.recipe.seed)  # features that start from nothing follow from it
-    network = build(
-        "mobilenetv2",
+    return build(
+        shape.architecture,
         len(EMOTIONS),
-        recipe.input_size,
-        backbone_weights="none" if begun else weights,
-        dropout=recipe.dropout,
+        run.recipe.student.input_size,
+        backbone_weights=weights,
+        dropout=run.recipe.student.dropout,
     )
-    torch.manual_seed(run.recipe.seed)  # and so do the heads
-    student = Student(OUTPUTS, recipe.dropout, run.kernels)
-    take_backbone(student, network)
-    return student, network
+
+
+def _new(run: Run, shape: Shape, dropout: float) -> Student:
+    torch.manual_seed(run.recipe.seed)  # the heads follow from it, too
+    return Student(shape, OUTPUTS, dropout, run.kernels)
 
 
 def _taught_teacher(run: Run) -> nn.Module:
@@ -148,7 +157,7 @@ def _taught_teacher(run: Run) -> nn.Module:
             network=teacher,
             optimizer=optimizer,
             lowest_rate=0.0,
-            batches=run.batches(recipe, "teacher", TEACHER),
+            batches=run.batches("teacher", TEACHER),
             loss=teacher_loss(teacher, run.kernels),
             judge=run.judge(SIDE),
             faces=faces_digest(run.training),
@@ -159,35 +168,82 @@ def _taught_teacher(run: Run) -> nn.Module:
     return teacher.requires_grad_(False)
 
 
-def _distilled(run: Run, teacher: nn.Module, student: Student, network: Any) -> list[Path]:
+def _taught_predecessor(run: Run, predecessor: Student, teacher: nn.Module) -> Student:
+    """The predecessor with its best epoch's weights."""
+    loss = _loss(run, "predecessor", predecessor, teacher)
+    stage = _stage(run, "predecessor", PREDECESSOR, predecessor, loss)
+    predecessor.load_state_dict(train(stage).best_weights)
+    predecessor.requires_grad_(False)
+    return predecessor
+
+
+def _distilled(run: Run, teacher: nn.Module, predecessor: Student) -> list[Path]:
     recipe = run.recipe.student
-    optimizer = torch.optim.AdamW(
-        groups(student, recipe.weight_decay), lr=recipe.learning_rate, fused=True
+    student = _new(run, FUSED, recipe.dropout)
+    network = _keras_network(run, FUSED, "none")
+    if not run.begun("student"):
+        _begin(run, student, predecessor)
+    loss = _loss(
+        run,
+        "student",
+        student,
+        teacher,
+        predecessor=predecessor,
+        predecessor_share=recipe.predecessor_share,
     )
-    done = train(
-        Stage(
-            folder=run.folder / "student",
-            recipe=recipe,
-            network=student,
-            optimizer=optimizer,
-            lowest_rate=LOWEST_RATE,
-            batches=run.batches(recipe, "student", STUDENT),
-            loss=student_loss(
-                student,
-                teacher,
-                size=recipe.input_size,
-                alpha=recipe.distill_alpha,
-                temperature=recipe.temperature,
-                kernels=run.kernels,
-            ),
-            judge=run.judge(recipe.input_size),
-            faces=faces_digest(run.training),
-            say=run.say,
-            chosen=lambda: _save(run.folder, student, network),
-        )
-    )
-    student.load_state_dict(done.best_weights)
+    stage = _stage(run, "student", STUDENT, student, loss)
+    stage.chosen = lambda: _save(run.folder, student, network)
+    student.load_state_dict(train(stage).best_weights)
     return _finished(run, _save(run.folder, student, network))
+
+
+def _begin(run: Run, student: Student, predecessor: Student) -> None:
+    """Give the student what its predecessor learnt."""
+    recipe = run.recipe.student
+    take_shared(student, predecessor)
+    missed = learn_front(
+        student,
+        predecessor,
+        run.batches("student", FRONT),
+        recipe.input_size,
+        recipe.front_steps,
+        run.kernels,
+    )
+    run.say(
+        f"student: after {recipe.front_steps} steps its first blocks answer as its predecessor's "
+        f"do, but for {missed:.0%} of the variance"
+    )
+
+
+def _loss(run: Run, name: str, student: Student, teacher: nn.Module, **second: Any) -> Loss:
+    recipe = getattr(run.recipe, name)
+    return student_loss(
+        student,
+        teacher,
+        size=run.recipe.student.input_size,
+        alpha=recipe.distill_alpha,
+        temperature=recipe.temperature,
+        kernels=run.kernels,
+        **second,
+    )
+
+
+def _stage(run: Run, name: str, number: int, student: Student, loss: Loss) -> Stage:
+    recipe = getattr(run.recipe, name)
+    return Stage(
+        folder=run.folder / name,
+        recipe=recipe,
+        network=student,
+        optimizer=torch.optim.AdamW(
+            groups(student, recipe.weight_decay), lr=recipe.learning_rate, fused=True
+        ),
+        lowest_rate=LOWEST_RATE,
+        batches=run.batches(name, number),
+        loss=loss,
+        judge=run.judge(run.recipe.student.input_size),
+        faces=faces_digest(run.training),
+        say=run.say,
+    )
 
 
 def _save(folder: Path, student: Student, network: Any) -> list[Path]:

@@ -39,7 +39,7 @@ class Measured:
         faces: The split, with the labels of the network's task.
         rows: (n,) where each of them stands in the split as it was read: a task may leave some out.
         logits, probabilities: (n, k); the second softened by `temperature`.
-        temperature: Chosen on PublicTest.
+        temperature: The card's, or chosen on PublicTest.
         scores: What `train.metrics.score_both` tells.
         intervals: By label set, what `train.significance.intervals` tells.
     """
@@ -60,13 +60,19 @@ class Measured:
 
 
 def measure(subject: Subject, splits: dict[str, FaceSet], split: str, say: Say) -> Measured:
-    """Run the network over `split` (and over PublicTest, for the temperature) and score it."""
+    """Run the network over `split` and score it.
+
+    At the temperature that the device uses, where there is a card; else at one fitted on
+    PublicTest, over which it is run, too.
+    """
     own = task_faces(subject.network, splits)
     logits = {}
-    for name in dict.fromkeys(("PublicTest", split)):
+    temperature = subject.temperature
+    for name in dict.fromkeys((split,) if temperature is not None else ("PublicTest", split)):
         say(f"{subject.name}: {len(own[name])} faces of {name} ...")
         logits[name] = predict(subject.network, own[name].images)
-    temperature = fit_temperature(logits["PublicTest"], soft_targets(own["PublicTest"]))
+    if temperature is None:
+        temperature = fit_temperature(logits["PublicTest"], soft_targets(own["PublicTest"]))
     faces, probabilities = own[split], softmax(logits[split], temperature)
     return Measured(
         split=split,

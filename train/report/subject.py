@@ -34,6 +34,7 @@ class Subject:
         recipe, about: Content of `recipe.json` and `about.json`; empty where there is none.
         log: `log.csv` by column, (epochs,) float64 each, nan where a cell is no number; `stage`, a
             name, as text.
+        temperature: What a card divides the logits by; None where there is no card yet.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Subject:
     recipe: dict[str, Any] = field(default_factory=dict)
     about: dict[str, Any] = field(default_factory=dict)
     log: Log = field(default_factory=dict)
+    temperature: float | None = None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -140,4 +142,5 @@ def _shipped(path: Path) -> Subject:
         network,
         recipe=recipe if isinstance(recipe, dict) else {},
         about=about | {"versions": made_with(card)},
+        temperature=card.temperature,
     )

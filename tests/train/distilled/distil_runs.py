@@ -1,4 +1,4 @@
-"""Trainings with teacher and student in a process of their own, as a process has one backend.
+"""Trainings of all three networks in a process of their own, as a process has one backend.
 
     distil_runs.py FOLDER KERNELS
 
@@ -44,7 +44,10 @@ RECIPE = recipe_from(
         "teacher_batch": 16,
         "teacher_learning_rate": 0.03,
         "teacher_warmup_epochs": 1.0,
+        "predecessor_epochs": 2,
+        "predecessor_batch": 16,
         "student_epochs": 2,
+        "student_front_steps": 30,
         "student_batch": 16,
         "student_input_size": 32,
     }
@@ -66,7 +69,8 @@ def refusal(*arguments: object, **named: object) -> str:
 def stopped(splits, kernels) -> None:
     """After each epoch, and once before an epoch's weights were saved."""
     folder, resume = FOLDER / "stopped", False
-    for _ in range(RECIPE.teacher.epochs + RECIPE.student.epochs - 1):
+    epochs = RECIPE.teacher.epochs + RECIPE.predecessor.epochs + RECIPE.student.epochs
+    for _ in range(epochs):  # and once before the student's first
         try:
             distil(splits, RECIPE, folder, resume, kernels, stop)
         except KeyboardInterrupt:

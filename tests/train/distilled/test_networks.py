@@ -12,16 +12,20 @@ from train.architectures import build
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
-from train.distilled.keras_weights import give_to, take_backbone  # noqa: E402
+from train.distilled.keras_weights import give_to, take_backbone, take_shared  # noqa: E402
 from train.distilled.operations import reduced  # noqa: E402
-from train.distilled.student import Student  # noqa: E402
+from train.distilled.student import FUSED, MOBILENETV2, Student  # noqa: E402
 from train.distilled.teacher import Teacher  # noqa: E402
 
 SIZE = 64
 
 
 def student(kernels):
-    return Student(14, 0.0, kernels)
+    return Student(FUSED, 14, 0.0, kernels)
+
+
+def predecessor(kernels):
+    return Student(MOBILENETV2, 14, 0.0, kernels)
 
 
 def teacher(kernels):
@@ -48,7 +52,7 @@ def learned(network, faces, precision):
     return logits.detach().float().flatten(), network.logits.weight.grad.flatten()
 
 
-@pytest.mark.parametrize(("make", "side"), [(student, SIZE), (teacher, 48)])
+@pytest.mark.parametrize(("make", "side"), [(student, SIZE), (predecessor, SIZE), (teacher, 48)])
 def test_kernels_are_as_close_to_float32_as_pytorchs_bfloat16(kernels, make, side):
     """An untrained network of fifty layers makes much of every rounding, whoever rounds."""
     torch.manual_seed(0)
@@ -85,13 +89,13 @@ def both(tmp_path_factory) -> SimpleNamespace:
     colour.save_weights(path)
     network = build("mobilenetv2", 7, SIZE, backbone_weights=str(path))
     torch.manual_seed(0)
-    made = Student(14, 0.2, None)
+    made = Student(MOBILENETV2, 14, 0.2, None)
     take_backbone(made, network)
     made.eval()
     return SimpleNamespace(student=made, network=network)
 
 
-def test_the_student_starts_from_imagenets_features(both):
+def test_the_predecessor_starts_from_imagenets_features(both):
     faces = pictures(3, SIZE, 5)
     inner = keras.Model(both.network.input, both.network.get_layer("pool").output)
     expected = inner.predict_on_batch(faces.numpy().transpose(0, 2, 3, 1))
@@ -123,3 +127,44 @@ def test_every_weight_of_keras_has_its_place(both):
     pairs = zip(network.weights[:-2], both.network.weights[:-2], strict=True)
     for ours, theirs in pairs:
         np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs), err_msg=ours.path)
+
+
+@pytest.fixture(scope="module")
+def fused(both) -> SimpleNamespace:
+    """A `.student` of the device's shape with what `both.student` has, as Keras' `.network`."""
+    torch.manual_seed(1)
+    made = Student(FUSED, 14, 0.2, None)
+    take_shared(made, both.student)
+    rng = np.random.default_rng(2)
+    for name, layer in made.by_keras_name():
+        if name.startswith(("stem", "dense")) and name.endswith("_BN"):
+            for tensor in (layer.weight, layer.bias, layer.running_mean, layer.running_var):
+                tensor.data.copy_(torch.from_numpy(rng.uniform(0.5, 1.5, tensor.shape)))
+    made.eval()
+    network = build("mobilenetv2-fused", 7, SIZE)
+    give_to(network, made, 1)
+    return SimpleNamespace(student=made, network=network)
+
+
+def test_behind_its_first_blocks_the_student_is_its_predecessor(both, fused):
+    """Given the same features there, both say the same."""
+    early = fused.student.early(pictures(2, SIZE, 3)).detach()
+    assert early.shape == both.student.early(pictures(2, SIZE, 3)).shape
+    with torch.no_grad():
+        told = []
+        for one in (fused.student, both.student):
+            one.early = lambda _: early
+            told.append(one(pictures(2, SIZE, 3)))
+            del one.early
+    assert told[0].std() > 1e-3
+    torch.testing.assert_close(*told)
+
+
+def test_the_device_gets_the_network_that_was_trained(fused):
+    """So a dense block pads, rectifies and adds as Keras' does."""
+    faces = pictures(3, SIZE, 6)
+    with torch.no_grad():
+        expected = fused.student(faces)[:, 7:].numpy()
+    told = fused.network.predict_on_batch(faces.numpy().transpose(0, 2, 3, 1))
+    assert expected.std() > 1e-3
+    np.testing.assert_allclose(told, expected, rtol=1e-3, atol=1e-4)

@@ -19,11 +19,14 @@ from train.log import add_line
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
+from train.distilled import front, losses  # noqa: E402
 from train.distilled.average import EVERY, Average, copied  # noqa: E402
 from train.distilled.batches import Batches  # noqa: E402
 from train.distilled.checkpoint import Checkpoint, read  # noqa: E402
 from train.distilled.course import groups  # noqa: E402
-from train.distilled.losses import to_labels, to_teacher  # noqa: E402
+from train.distilled.losses import student_loss, to_labels, to_teacher  # noqa: E402
+from train.distilled.operations import Norm  # noqa: E402
+from train.distilled.student import FUSED, MOBILENETV2, Student  # noqa: E402
 
 
 @given(
@@ -168,6 +171,74 @@ def test_each_head_learns_its_own_targets(splits):
     entropy = sum(float(-(one * torch.log(one + 1e-6)).sum(1).mean()) for one in batch.targets)
     assert float(to_labels(sure, batch)) == pytest.approx(entropy, abs=1e-3)
     assert float(to_labels(turned, batch)) > entropy
+
+
+class Sure(torch.nn.Module):
+    """Says one class to every face, and counts how often it is asked."""
+
+    def __init__(self, label):
+        super().__init__()
+        self.logits, self.asked, self.sizes = torch.zeros(14), 0, set()
+        self.logits[[label, 7 + label]] = 20.0
+
+    def forward(self, faces):
+        self.asked += 1
+        self.sizes.add(faces.shape[-1])
+        return self.logits.expand(len(faces), 14)
+
+
+@pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0, 0), (0.3, 20, 40), (1.0, 100, 100)])
+def test_two_teachers_share_the_batches_and_each_sees_its_own_size(
+    monkeypatch, splits, share, least, most
+):
+    scaled = torch.nn.functional.interpolate  # Keras' resize has this process' backend
+    monkeypatch.setattr(losses, "Resize", lambda size: lambda faces: scaled(faces, (size, size)))
+    teacher, predecessor, student = Sure(0), Sure(3), Sure(3)
+    given = {"size": 64, "alpha": 1.0, "temperature": 1.0, "kernels": None}
+    loss = student_loss(student, teacher, **given, predecessor=predecessor, predecessor_share=share)
+    batch = next(iter(batches(splits["Training"]).epoch(0)))
+    torch.manual_seed(0)
+    told = [float(loss(batch)) for _ in range(100)]
+    assert least <= predecessor.asked <= most
+    assert teacher.asked + predecessor.asked == 100
+    assert teacher.sizes <= {48}
+    assert predecessor.sizes <= {64}
+    assert sum(one < 0.01 for one in told) == predecessor.asked  # who agrees with it costs nothing
+
+
+def settled(network, faces):
+    """With the statistics of these faces, as if it had been trained on them."""
+    for layer in network.modules():
+        if isinstance(layer, Norm):
+            layer._momentum = 1.0
+    network(next(iter(batches(faces).epoch(0))).faces[..., :32, :32])
+    return network
+
+
+def test_new_first_blocks_learn_to_answer_as_trained_ones_do(monkeypatch, splits):
+    monkeypatch.setattr(front, "Resize", lambda size: lambda faces: scaled(faces, (size, size)))
+    scaled = torch.nn.functional.interpolate
+    torch.manual_seed(0)
+    other = settled(Student(MOBILENETV2, 14, 0.0, None), splits["Training"])
+    kept = copied(other)
+    missed = []
+    for steps in (0, 4, 60):
+        torch.manual_seed(1)
+        student = Student(FUSED, 14, 0.0, None)
+        before = copied(student)
+        given = (batches(splits["Training"]), 32, steps, None)
+        missed.append(front.learn_front(student, other, *given))
+        moved = {
+            name.split(".")[0]
+            for name, value in copied(student).items()
+            if not torch.equal(value, before[name])
+        }
+        assert moved == ({"stem", "stem_norm", "dense"} if steps else set())
+    assert math.isnan(missed[0])
+    assert missed[2] < 0.7 * missed[1]
+    assert missed[2] < 1  # which is missed by telling everything the mean
+    for name, value in copied(other).items():
+        assert torch.equal(value, kept[name]), name
 
 
 def test_a_checkpoint_comes_back_or_is_refused(tmp_path):

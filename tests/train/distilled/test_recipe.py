@@ -12,13 +12,16 @@ import train.recipe
 from convert.trained import trained
 from edge.errors import UsageError
 from train.commands.distil import TEXTS, add
-from train.distilled.recipe import DistilRecipe, StudentRecipe, TeacherRecipe, recipe_from
+from train.distilled.recipe import STAGES, DistilRecipe, StudentRecipe, recipe_from
 
 
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
         ("teacher_epochs", 0, "--teacher-epochs 0: must lie in 1 to 10000"),
+        ("predecessor_epochs", 0, "--predecessor-epochs 0: must lie in"),
+        ("student_predecessor_share", 1.1, "--student-predecessor-share 1.1: must lie in 0 to 1"),
+        ("student_front_steps", -1, "--student-front-steps -1: must lie in 0 to"),
         ("student_epochs", -1, "--student-epochs -1: must lie in"),
         ("student_batch", 1, "--student-batch 1: must lie in 2 to"),
         ("student_learning_rate", float("nan"), "--student-learning-rate nan: must lie in"),
@@ -48,8 +51,8 @@ def test_every_part_of_the_recipe_has_a_flag():
     commands = argparse.ArgumentParser().add_subparsers()
     add(commands)
     text = commands.choices["distil"].format_help()
-    for stage, recipe in (("teacher", TeacherRecipe), ("student", StudentRecipe)):
-        for one in fields(recipe):
+    for stage in STAGES:
+        for one in fields(getattr(DistilRecipe(), stage)):
             assert f"--{stage}-{one.name.replace('_', '-')}" in text
             assert one.name in TEXTS
 
@@ -59,7 +62,7 @@ def test_the_file_names_the_network_in_the_words_of_every_recipe():
     told = json.loads(json.dumps(recipe_from({"student_input_size": 64}).as_json()))
     assert told == recipe_from({"student_input_size": 64}).as_json()
     known = train.recipe.recipe_from(told)
-    assert (known.arch, known.alpha, known.input_size) == ("mobilenetv2", 1.0, 64)
+    assert (known.arch, known.alpha, known.input_size) == ("mobilenetv2-fused", 1.0, 64)
 
 
 def test_the_card_names_the_command_and_no_path(tmp_path):

@@ -1,10 +1,11 @@
-"""A training with teacher and student from end to end, stopped and resumed, and by its command."""
+"""A training of all three networks from end to end, stopped and resumed, and by its command."""
 
 from __future__ import annotations
 
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -21,10 +22,11 @@ from train.evaluate import load_keras
 
 SCRIPT = Path(__file__).parent / "distil_runs.py"
 ROOT = Path(__file__).parents[3]
-STAGES = {"teacher": 4, "student": 2}
+STAGES = {"teacher": 4, "predecessor": 2, "student": 2}
 SMALL = (
     *("--backbone-weights", "none", "--threads", "1", "--teacher-width", "16"),
     *("--teacher-blocks", "1,1", "--teacher-epochs", "1", "--teacher-batch", "16"),
+    *("--predecessor-epochs", "1", "--predecessor-batch", "16", "--student-front-steps", "2"),
     *("--student-epochs", "1", "--student-batch", "16", "--student-input-size", "32"),
 )
 
@@ -74,6 +76,8 @@ def test_each_epoch_has_its_line_and_the_teacher_learns(runs):
         assert {"fer2013_head_original_accuracy", "ferplus_head_ferplus_accuracy"} <= set(lines[0])
     said = "\n".join(runs.told["said"])
     assert "teacher, epoch 1 of 4: loss " in said
+    assert "predecessor, epoch 2 of 2: loss " in said
+    assert re.search(r"student: after 30 steps its first blocks .* but for \d+% of", said)
     assert "student, epoch 2 of 2: loss " in said
     assert " left" in said
 
@@ -122,7 +126,8 @@ def test_what_lies_on_the_disk_at_the_end_is_whole(runs):
         assert names == sorted(
             [
                 *("about.json", "emotion-fer2013.keras", "emotion.keras", "metrics.json"),
-                *("recipe.json", "student/last.pt", "student/log.csv"),
+                *("predecessor/last.pt", "predecessor/log.csv", "recipe.json"),
+                *("student/last.pt", "student/log.csv"),
                 *("teacher/last.pt", "teacher/log.csv"),
             ]
         )
