@@ -6,10 +6,12 @@ from pathlib import Path
 
 import keras
 
-from edge.errors import DataError
+from edge.errors import DataError, ModelError
+from edge.vision.card import find_card
 from train.batches import prepared
 from train.data import FaceSet
 from train.evaluate import load_keras
+from train.shipped import as_object, trained
 from train.unfold import recalibrate, unfold
 
 CALIBRATION_FACES = 1500
@@ -36,7 +38,7 @@ def take_over(network: keras.Model, source: str, training: FaceSet) -> None:
         try:
             unfold(path, network)
         except DataError as error:
-            raise DataError(f"--start-from {error}; {ADVICE}") from error
+            raise DataError(f"--start-from {error}; {ADVICE}{_by_card(path)}") from error
         recalibrate(network, prepared(training.images[:CALIBRATION_FACES], network.input_shape[1]))
         return
     model = load_keras(path)
@@ -44,3 +46,12 @@ def take_over(network: keras.Model, source: str, training: FaceSet) -> None:
         network.set_weights(model.get_weights())
     except ValueError as error:
         raise DataError(f"--start-from {path}: is a network of another shape; {ADVICE}") from error
+
+
+def _by_card(path: Path) -> str:
+    """What the card of a shipped file adds to the advice."""
+    try:
+        arch = as_object(trained(find_card(path)).get("recipe")).get("arch")
+    except ModelError:
+        return ""
+    return f"; its card says --arch {arch}" if arch else ""

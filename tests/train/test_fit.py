@@ -24,6 +24,7 @@ from train.evaluate import load_keras, predict
 from train.fit import fit
 from train.metrics import score_both, softmax
 from train.recipe import Recipe
+from train.shipped import trained
 from train.start import take_over
 
 FLOAT = read_card(DEFAULT_CARD).pick("tflite", "float32")
@@ -249,7 +250,9 @@ def test_a_model_of_another_width_cannot_be_gone_on_from(splits, tmp_path: Path)
 
 
 def test_a_shipped_model_of_another_task_cannot_be_gone_on_from(splits) -> None:
-    with pytest.raises(DataError, match=r"--start-from .*; see --arch, --alpha, --task"):
+    arch = trained(read_card(DEFAULT_CARD))["recipe"]["arch"]
+    told = rf"--start-from .*; see --arch, --alpha, --task.*; its card says --arch {arch}$"
+    with pytest.raises(DataError, match=told):
         take_over(build("mobilenetv2", 3, 64), str(FLOAT), splits["Training"])
 
 

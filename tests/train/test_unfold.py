@@ -15,15 +15,17 @@ from train.batches import prepared
 from train.evaluate import predict
 from train.fit import fit
 from train.recipe import Recipe
+from train.shipped import trained
 from train.unfold import recalibrate, unfold
 
 CARD = read_card(DEFAULT_CARD)
 FLOAT = CARD.pick("tflite", "float32")
+ARCH = trained(CARD)["recipe"]["arch"]
 
 
 @pytest.fixture(scope="module")
 def shipped():
-    network = build("mobilenetv2", 7, CARD.input_size)
+    network = build(ARCH, 7, CARD.input_size)
     unfold(FLOAT, network)
     return network
 
@@ -35,7 +37,7 @@ def test_it_is_the_same_function(shipped, splits):
 
 
 def test_recalibrated_it_still_is_and_knows_its_statistics(splits):
-    network = build("mobilenetv2", 7, CARD.input_size)
+    network = build(ARCH, 7, CARD.input_size)
     unfold(FLOAT, network)
     images = splits["Training"].images
     before = predict(network, images[:20])
@@ -48,7 +50,7 @@ def test_recalibrated_it_still_is_and_knows_its_statistics(splits):
     np.testing.assert_allclose(first.moving_variance.numpy(), told.var(axis=(0, 1, 2)), rtol=1e-2)
 
 
-@pytest.mark.parametrize("arch", ["mobilenetv2", "cnn5", "cnn3", "mini"])
+@pytest.mark.parametrize("arch", ["mobilenetv2", "mobilenetv2-fused", "cnn5", "cnn3", "mini"])
 def test_every_kind_of_network_comes_back(splits, tmp_path, arch):
     network, other = (build(arch, 7, 48, head_units=4) for _ in range(2))
     (tmp_path / "model.tflite").write_bytes(float32(network))
@@ -77,7 +79,7 @@ def test_another_network_is_refused(network):
 def test_the_quantised_file_is_refused():
     int8 = FLOAT.with_name("emotion-int8.tflite")
     with pytest.raises(DataError, match=r"weights are quantised; give the float32 file"):
-        unfold(int8, build("mobilenetv2", 7, CARD.input_size))
+        unfold(int8, build(ARCH, 7, CARD.input_size))
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", b"TFL3" * 500], ids=["empty", "text", "cut"])
@@ -89,7 +91,12 @@ def test_what_is_no_tflite_file_is_refused(tmp_path, content):
 
 def test_a_run_starts_from_it(splits, tmp_path):
     recipe = Recipe(
-        input_size=CARD.input_size, start_from=str(FLOAT), epochs=1, batch=16, learning_rate=1e-7
+        arch=ARCH,
+        input_size=CARD.input_size,
+        start_from=str(FLOAT),
+        epochs=1,
+        batch=16,
+        learning_rate=1e-7,
     )
     fit(splits, recipe, tmp_path, say=lambda _: None, verbose=0)
     best = keras.saving.load_model(tmp_path / "best.keras")
