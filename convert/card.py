@@ -112,7 +112,8 @@ def _backbone_terms(trained: Mapping[str, Any]) -> dict[str, str]:
     architecture = ARCHITECTURES.get(str(recipe.get("arch", "mobilenetv2")))
     if architecture is None:
         return {"backbone": "unknown"}
-    return {"backbone": f"{architecture.name} trained on ImageNet ({architecture.imagenet})"}
+    made_for = architecture.weights_of or architecture.name
+    return {"backbone": f"{made_for} trained on ImageNet ({architecture.imagenet})"}
 
 
 def shortened(both: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

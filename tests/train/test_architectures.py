@@ -167,7 +167,9 @@ def test_find_is_the_table():
     assert find("mini") is ARCHITECTURES["mini"]
 
 
-@pytest.mark.parametrize("arch", ["mobilenetv2", "cnn5", "cnn3", "mini", "mini-xception"])
+@pytest.mark.parametrize(
+    "arch", ["mobilenetv2", "mobilenetv2-fused", "cnn5", "cnn3", "mini", "mini-xception"]
+)
 def test_no_convolution_of_one_pixel_has_a_stride(arch):
     """Its gradient crashes the process in TensorFlow 2.21 on the CPU, at some sizes."""
     strided = [

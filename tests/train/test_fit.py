@@ -253,7 +253,7 @@ def test_a_shipped_model_of_another_task_cannot_be_gone_on_from(splits) -> None:
     arch = trained(read_card(DEFAULT_CARD))["recipe"]["arch"]
     told = rf"--start-from .*; see --arch, --alpha, --task.*; its card says --arch {arch}$"
     with pytest.raises(DataError, match=told):
-        take_over(build("mobilenetv2", 3, 64), str(FLOAT), splits["Training"])
+        take_over(build(arch, 3, 64), str(FLOAT), splits["Training"])
 
 
 def test_a_model_that_is_not_there_cannot_be_gone_on_from(splits, tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ def test_a_shipped_file_is_told_at_its_cards_temperature(generated):
     faces = {"PrivateTest": generated.splits(2)["PrivateTest"]}
     measured = measure(find(MODELS / "emotion-float32.tflite"), faces, "PrivateTest", read.append)
     assert measured.temperature == card.temperature
+    assert measured.temperature_from == "its card's"
     np.testing.assert_array_equal(
         measured.probabilities, softmax(measured.logits, card.temperature)
     )

@@ -68,7 +68,7 @@ def test_branches_that_cannot_be_told_apart_are_refused(tmp_path):
 
 @pytest.mark.parametrize(
     "network",
-    [("mobilenetv2", 7, 64, 0.35), ("mobilenetv2", 3, 64, 1.0), ("cnn3", 7, 48, 1.0)],
+    [("mobilenetv2", 7, 64, 0.35), (ARCH, 3, 64, 1.0), ("cnn3", 7, 48, 1.0)],
     ids=str,
 )
 def test_another_network_is_refused(network):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import keras
 
 from train.architectures.imagenet import SCALED, start_from
-from train.architectures.mobilenetv2 import BATCH_NORM_MOMENTUM
+from train.architectures.mobilenetv2 import BATCH_NORM_MOMENTUM, colour
 
 EPSILON = 1e-3  # of the batch norms, as in Keras' MobileNetV2
 STEM, LAST = 16, 1280
@@ -40,14 +40,8 @@ def fused(scaled: keras.KerasTensor, alpha: float, weights: str) -> keras.KerasT
     x = _convolution(x, LAST, 1, "Conv_1")
     x = keras.layers.ReLU(6.0, name="out_relu")(_norm(x, "Conv_1_bn"))
     whole = keras.Model(keras.utils.get_source_inputs(scaled), x)
-    start_from(weights, whole, _colour, None, SCALED, "MobileNetV2 of width 1")
+    start_from(weights, whole, colour(1.0), None, SCALED, "MobileNetV2 of width 1")
     return x
-
-
-def _colour(source: str | None) -> keras.Model:
-    return keras.applications.MobileNetV2(
-        input_shape=(96, 96, 3), include_top=False, weights=source
-    )
 
 
 def _inverted(x: keras.KerasTensor, width: int, stride: int, name: str) -> keras.KerasTensor:

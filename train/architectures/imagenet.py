@@ -45,7 +45,7 @@ def start_from(
 ) -> None:
     """Give the grey network the weights of `source`; nothing for `none`.
 
-    A layer that only one of both has is passed over: a network may begin in its own way.
+    With no `first`, the network may begin in its own way: layers that only one has are passed over.
 
     Args:
         source: `imagenet`, the path of a weight file, or `none`.
@@ -82,7 +82,7 @@ def _take_over(
     present = {layer.name: layer for layer in grey.layers}
     for layer in colour.layers:
         weights = layer.get_weights()
-        if not weights or layer.name not in present:
+        if not weights or (first is None and layer.name not in present):
             continue
         if layer.name == first:
             kernel, divisor = weights[0], preprocessing.divisor

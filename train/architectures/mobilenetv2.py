@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 
 from train.architectures.imagenet import SCALED, start_from
@@ -21,11 +23,12 @@ def mobilenetv2(scaled: keras.KerasTensor, alpha: float, weights: str) -> keras.
     for layer in backbone.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = BATCH_NORM_MOMENTUM
-
-    def colour(source: str | None) -> keras.Model:
-        return keras.applications.MobileNetV2(
-            input_shape=(96, 96, 3), alpha=alpha, include_top=False, weights=source
-        )
-
-    start_from(weights, backbone, colour, "Conv1", SCALED, f"MobileNetV2 of width {alpha:g}")
+    start_from(weights, backbone, colour(alpha), "Conv1", SCALED, f"MobileNetV2 of width {alpha:g}")
     return backbone.output
+
+
+def colour(alpha: float) -> Callable[[str | None], keras.Model]:
+    """What builds the network on three colour planes, with weights from a source."""
+    return lambda source: keras.applications.MobileNetV2(
+        input_shape=(96, 96, 3), alpha=alpha, include_top=False, weights=source
+    )

@@ -23,6 +23,7 @@ class Architecture:
         smallest, largest: Bounds of that side.
         alphas: Bounds of the width; (1, 1) where there is but one.
         imagenet: The terms of the ImageNet weights it can start from; empty where there are none.
+        weights_of: The network that those were made for, where it is not this one.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Architecture:
     largest: int = LARGEST
     alphas: tuple[float, float] = (1.0, 1.0)
     imagenet: str = ""
+    weights_of: str = ""
 
     @property
     def has_alpha(self) -> bool:
@@ -95,6 +97,7 @@ ARCHITECTURES: Mapping[str, Architecture] = _by_name(
         builder="fused:fused",
         input_size=96,
         imagenet="Apache-2.0",
+        weights_of="mobilenetv2",
     ),
     Architecture(
         name="vgg16",

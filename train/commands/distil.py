@@ -37,7 +37,7 @@ TEXTS = {
     "plain_share": "of the epochs, the last ones, without that",
     "dropout": "share of features dropped before the last layer",
     "ema_momentum": "of the average over the weights that is kept",
-    "distill_alpha": "weight of the teacher beside the labels",
+    "distill_alpha": "weight of who teaches it, beside the labels",
     "temperature": "at which it is compared with who teaches it",
     "front_steps": "in which its first blocks learn to answer as its predecessor's",
     "predecessor_share": "batches that the predecessor teaches in the teacher's place",

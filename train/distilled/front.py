@@ -1,24 +1,27 @@
 """First blocks of another shape, taught to answer as those of a trained network do.
 
 What the later blocks have learnt is worth keeping, and they know only the features that they were
-trained on. A minute of regression gives a new front most of those, from distorted faces alone.
+trained on. A minute of regression on distorted faces, without any label, gives a new front most of
+those.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import count, islice
 
 import torch
 from torch.nn import functional
 
+from edge.errors import DataError
 from train.distilled.batches import Batch, Batches
 from train.distilled.course import groups
 from train.distilled.distort import Resize
 from train.distilled.kernels import Kernels
+from train.distilled.mobilenet import MobileNet
 from train.distilled.operations import reduced
 from train.distilled.schedule import learning_rate
-from train.distilled.student import Student
 
 RATE, WARMUP, LOWEST_RATE = 3e-3, 50, 0.01
 WEIGHT_DECAY = 1e-4
@@ -26,8 +29,8 @@ TOLD_OVER = 20  # the last steps, of which the mean is told
 
 
 def learn_front(
-    student: Student,
-    other: Student,
+    student: MobileNet,
+    other: MobileNet,
     batches: Batches,
     size: int,
     steps: int,
@@ -38,8 +41,13 @@ def learn_front(
     Args:
         size: Side of both networks' input.
 
+        steps: At least one.
+
     Returns:
-        The share of the other's variance that is still missed; NaN after no step.
+        The share of the other's variance that is still missed.
+
+    Raises:
+        DataError: the loss is no number.
     """
     resize = Resize(size)
     front = torch.nn.ModuleList([student.stem, student.stem_norm, student.dense])
@@ -60,8 +68,13 @@ def learn_front(
         loss.backward()
         optimizer.step()
         missed.append(float(loss.detach()))
+        if not math.isfinite(missed[-1]):
+            raise DataError(
+                f"the student's first blocks: the loss is {missed[-1]} after step {step + 1}; "
+                "another --seed or --predecessor-learning-rate in a new --run may help"
+            )
     last = missed[-TOLD_OVER:]
-    return sum(last) / len(last) if last else float("nan")
+    return sum(last) / len(last)
 
 
 def _endless(batches: Batches) -> Iterator[Batch]:

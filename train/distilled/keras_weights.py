@@ -1,4 +1,4 @@
-"""The student's weights, taken from Keras' network of the same layers and given back to it.
+"""A MobileNet's weights, taken from Keras' network of the same layers and given back to it.
 
 Keras writes a convolution as (h, w, in, out), a depthwise one as (h, w, channels, 1) and a dense
 layer as (in, out). Both networks compute the same from the same weights.
@@ -14,27 +14,27 @@ from numpy.typing import NDArray
 from torch import nn
 
 from train.distilled.kernels import Tensor
+from train.distilled.mobilenet import MobileNet
 from train.distilled.operations import Depthwise, Norm
-from train.distilled.student import Student
 
 Weights = list[NDArray[np.float32]]
 LOGITS = "logits"
 
 
-def take_backbone(student: Student, network: Any) -> None:
-    """Give the student the features of Keras' network; its heads stay as they are.
+def take_backbone(mobilenet: MobileNet, network: Any) -> None:
+    """Give it the features of Keras' network; its heads stay as they are.
 
     Args:
-        network: The student's architecture as `train.architectures` builds it, of width 1.
+        network: The same architecture as `train.architectures` builds it, of width 1.
     """
     with torch.no_grad():
-        for name, layer in student.by_keras_name():
+        for name, layer in mobilenet.by_keras_name():
             weights = network.get_layer(name).get_weights()
             for tensor, values in zip(_tensors(layer), _turned(layer, weights), strict=True):
                 tensor.copy_(torch.from_numpy(np.ascontiguousarray(values)))
 
 
-def take_shared(student: Student, other: Student) -> None:
+def take_shared(student: MobileNet, other: MobileNet) -> None:
     """Give the student every layer that the other has by the same name, and the other's heads."""
     theirs = dict(other.by_keras_name())
     for name, layer in student.by_keras_name():
@@ -43,14 +43,14 @@ def take_shared(student: Student, other: Student) -> None:
     student.logits.load_state_dict(other.logits.state_dict())
 
 
-def give_to(network: Any, student: Student, head: int) -> None:
-    """Give Keras' network the student's features, and one of its heads (counted from 0)."""
-    for name, layer in student.by_keras_name():
+def give_to(network: Any, mobilenet: MobileNet, head: int) -> None:
+    """Give Keras' network the features, and one of the heads (counted from 0)."""
+    for name, layer in mobilenet.by_keras_name():
         values = [tensor.detach().numpy() for tensor in _tensors(layer)]
         network.get_layer(name).set_weights(_turned(layer, values, back=True))
     logits = network.get_layer(LOGITS)
     mine = slice(head * logits.units, (head + 1) * logits.units)
-    weight, bias = (one.detach().numpy()[mine] for one in _tensors(student.logits))
+    weight, bias = (one.detach().numpy()[mine] for one in _tensors(mobilenet.logits))
     logits.set_weights([weight.T, bias])
 
 

@@ -36,8 +36,8 @@ from train.distilled.judge import Judge
 from train.distilled.keras_weights import give_to, take_backbone, take_shared
 from train.distilled.kernels import Kernels
 from train.distilled.losses import OUTPUTS, Loss, student_loss, teacher_loss
+from train.distilled.mobilenet import FUSED, MOBILENETV2, MobileNet, Shape
 from train.distilled.recipe import HEADS, LABELS_OF, DistilRecipe
-from train.distilled.student import FUSED, MOBILENETV2, Shape, Student
 from train.distilled.teacher import Teacher
 from train.evaluate import evaluate, load_keras
 from train.run_folder import prepare
@@ -48,7 +48,7 @@ LOWEST_RATE = 0.01  # share of the highest, of predecessor and student
 
 @dataclass(frozen=True)
 class Run:
-    """What both stages need to know."""
+    """What all stages need to know."""
 
     splits: dict[str, FaceSet]
     recipe: DistilRecipe
@@ -79,9 +79,29 @@ class Run:
         """Whether a stage has an epoch to go on from."""
         return (self.folder / name / LAST).is_file()
 
-    def judge(self, size: int) -> Judge:
-        """The judge of a network with this input."""
-        return Judge(self.splits["PublicTest"], size, self.kernels)
+    def stage(
+        self,
+        name: str,
+        number: int,
+        network: nn.Module,
+        optimizer: Any,
+        lowest_rate: float,
+        loss: Loss,
+        size: int,
+    ) -> Stage:
+        """A stage; `number` tells its draws from the others', `size` is its network's input."""
+        return Stage(
+            folder=self.folder / name,
+            recipe=getattr(self.recipe, name),
+            network=network,
+            optimizer=optimizer,
+            lowest_rate=lowest_rate,
+            batches=self.batches(name, number),
+            loss=loss,
+            judge=Judge(self.splits["PublicTest"], size, self.kernels),
+            faces=faces_digest(self.training),
+            say=self.say,
+        )
 
 
 def distil(
@@ -117,7 +137,7 @@ def distil(
     return _distilled(run, teacher, predecessor)
 
 
-def _predecessor(run: Run) -> Student:
+def _predecessor(run: Run) -> MobileNet:
     """MobileNetV2 with ImageNet's features."""
     begun = run.begun("predecessor")
     network = _keras_network(run, MOBILENETV2, "none" if begun else run.recipe.backbone_weights)
@@ -137,9 +157,9 @@ def _keras_network(run: Run, shape: Shape, weights: str) -> Any:
     )
 
 
-def _new(run: Run, shape: Shape, dropout: float) -> Student:
+def _new(run: Run, shape: Shape, dropout: float) -> MobileNet:
     torch.manual_seed(run.recipe.seed)  # the heads follow from it, too
-    return Student(shape, OUTPUTS, dropout, run.kernels)
+    return MobileNet(shape, OUTPUTS, dropout, run.kernels)
 
 
 def _taught_teacher(run: Run) -> nn.Module:
@@ -150,25 +170,13 @@ def _taught_teacher(run: Run) -> nn.Module:
     optimizer = torch.optim.SGD(
         groups(teacher, recipe.weight_decay), lr=recipe.learning_rate, momentum=0.9, nesterov=True
     )
-    done = train(
-        Stage(
-            folder=run.folder / "teacher",
-            recipe=recipe,
-            network=teacher,
-            optimizer=optimizer,
-            lowest_rate=0.0,
-            batches=run.batches("teacher", TEACHER),
-            loss=teacher_loss(teacher, run.kernels),
-            judge=run.judge(SIDE),
-            faces=faces_digest(run.training),
-            say=run.say,
-        )
-    )
+    loss = teacher_loss(teacher, run.kernels)
+    done = train(run.stage("teacher", TEACHER, teacher, optimizer, 0.0, loss, SIDE))
     teacher.load_state_dict(done.average)
     return teacher.requires_grad_(False)
 
 
-def _taught_predecessor(run: Run, predecessor: Student, teacher: nn.Module) -> Student:
+def _taught_predecessor(run: Run, predecessor: MobileNet, teacher: nn.Module) -> MobileNet:
     """The predecessor with its best epoch's weights."""
     loss = _loss(run, "predecessor", predecessor, teacher)
     stage = _stage(run, "predecessor", PREDECESSOR, predecessor, loss)
@@ -177,7 +185,7 @@ def _taught_predecessor(run: Run, predecessor: Student, teacher: nn.Module) -> S
     return predecessor
 
 
-def _distilled(run: Run, teacher: nn.Module, predecessor: Student) -> list[Path]:
+def _distilled(run: Run, teacher: nn.Module, predecessor: MobileNet) -> list[Path]:
     recipe = run.recipe.student
     student = _new(run, FUSED, recipe.dropout)
     network = _keras_network(run, FUSED, "none")
@@ -197,10 +205,13 @@ def _distilled(run: Run, teacher: nn.Module, predecessor: Student) -> list[Path]
     return _finished(run, _save(run.folder, student, network))
 
 
-def _begin(run: Run, student: Student, predecessor: Student) -> None:
+def _begin(run: Run, student: MobileNet, predecessor: MobileNet) -> None:
     """Give the student what its predecessor learnt."""
     recipe = run.recipe.student
     take_shared(student, predecessor)
+    if not recipe.front_steps:
+        return
+    run.say(f"student: its first blocks learn from its predecessor's, {recipe.front_steps} steps")
     missed = learn_front(
         student,
         predecessor,
@@ -210,15 +221,15 @@ def _begin(run: Run, student: Student, predecessor: Student) -> None:
         run.kernels,
     )
     run.say(
-        f"student: after {recipe.front_steps} steps its first blocks answer as its predecessor's "
-        f"do, but for {missed:.0%} of the variance"
+        f"student: its first blocks answer as its predecessor's do, but for {missed:.0%} of the "
+        "variance"
     )
 
 
-def _loss(run: Run, name: str, student: Student, teacher: nn.Module, **second: Any) -> Loss:
+def _loss(run: Run, name: str, mobilenet: MobileNet, teacher: nn.Module, **second: Any) -> Loss:
     recipe = getattr(run.recipe, name)
     return student_loss(
-        student,
+        mobilenet,
         teacher,
         size=run.recipe.student.input_size,
         alpha=recipe.distill_alpha,
@@ -228,25 +239,16 @@ def _loss(run: Run, name: str, student: Student, teacher: nn.Module, **second: A
     )
 
 
-def _stage(run: Run, name: str, number: int, student: Student, loss: Loss) -> Stage:
+def _stage(run: Run, name: str, number: int, mobilenet: MobileNet, loss: Loss) -> Stage:
     recipe = getattr(run.recipe, name)
-    return Stage(
-        folder=run.folder / name,
-        recipe=recipe,
-        network=student,
-        optimizer=torch.optim.AdamW(
-            groups(student, recipe.weight_decay), lr=recipe.learning_rate, fused=True
-        ),
-        lowest_rate=LOWEST_RATE,
-        batches=run.batches(name, number),
-        loss=loss,
-        judge=run.judge(run.recipe.student.input_size),
-        faces=faces_digest(run.training),
-        say=run.say,
+    optimizer = torch.optim.AdamW(
+        groups(mobilenet, recipe.weight_decay), lr=recipe.learning_rate, fused=True
     )
+    size = run.recipe.student.input_size
+    return run.stage(name, number, mobilenet, optimizer, LOWEST_RATE, loss, size)
 
 
-def _save(folder: Path, student: Student, network: Any) -> list[Path]:
+def _save(folder: Path, student: MobileNet, network: Any) -> list[Path]:
     """Write both models with the student's present weights."""
     for name, labels in LABELS_OF.items():
         give_to(network, student, HEADS.index(labels))

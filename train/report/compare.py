@@ -123,7 +123,10 @@ def model_rows(comparison: Comparison) -> list[list[str]]:
         ["parameters", *(words.whole(one["parameters"]) for one in facts)],
         ["file", *(f"{one['file']}, {words.size(one['bytes'])}" for one in facts)],
         ["SHA-256", *(one["sha256"][:12] for one in facts)],
-        ["temperature", *(f"{one.temperature:.2f}" for one in comparison.measured)],
+        [
+            "temperature",
+            *(f"{one.temperature:.2f}, {one.temperature_from}" for one in comparison.measured),
+        ],
     ]
 
 

@@ -39,7 +39,7 @@ class Measured:
         faces: The split, with the labels of the network's task.
         rows: (n,) where each of them stands in the split as it was read: a task may leave some out.
         logits, probabilities: (n, k); the second softened by `temperature`.
-        temperature: The card's, or chosen on PublicTest.
+        temperature: The card's, or chosen on PublicTest; `temperature_from` says which.
         scores: What `train.metrics.score_both` tells.
         intervals: By label set, what `train.significance.intervals` tells.
     """
@@ -50,6 +50,7 @@ class Measured:
     logits: NDArray[np.float32]
     probabilities: Probabilities
     temperature: float
+    temperature_from: str
     scores: dict[str, Any]
     intervals: dict[str, Any]
 
@@ -71,8 +72,10 @@ def measure(subject: Subject, splits: dict[str, FaceSet], split: str, say: Say) 
     for name in dict.fromkeys((split,) if temperature is not None else ("PublicTest", split)):
         say(f"{subject.name}: {len(own[name])} faces of {name} ...")
         logits[name] = predict(subject.network, own[name].images)
+    source = "its card's"
     if temperature is None:
         temperature = fit_temperature(logits["PublicTest"], soft_targets(own["PublicTest"]))
+        source = "chosen on PublicTest"
     faces, probabilities = own[split], softmax(logits[split], temperature)
     return Measured(
         split=split,
@@ -81,6 +84,7 @@ def measure(subject: Subject, splits: dict[str, FaceSet], split: str, say: Say) 
         logits=logits[split],
         probabilities=probabilities,
         temperature=temperature,
+        temperature_from=source,
         scores=score_both(probabilities, faces),
         intervals={
             labels: intervals(probabilities[chosen], truth, faces.classes)

@@ -81,6 +81,7 @@ def _summary(found: Findings) -> dict[str, Any]:
         "split": measured.split,
         "classes": measured.faces.classes,
         "temperature": f"{measured.temperature:.2f}",
+        "temperature_from": measured.temperature_from,
         "resamples": words.whole(RESAMPLES),
         "enough": ENOUGH,
         "with_faces": found.options.with_faces,

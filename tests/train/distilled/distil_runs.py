@@ -54,8 +54,18 @@ RECIPE = recipe_from(
 )
 
 
+SAID: set[str] = set()
+
+
 def stop(line: str) -> None:
-    raise KeyboardInterrupt(line)
+    """Once at each line: what is said again on the way to the next one is let pass."""
+    if line not in SAID:
+        SAID.add(line)
+        raise KeyboardInterrupt(line)
+
+
+def log_lines(stage: Path) -> int:
+    return len((stage / "log.csv").read_text().splitlines()) - 1
 
 
 def refusal(*arguments: object, **named: object) -> str:
@@ -67,16 +77,17 @@ def refusal(*arguments: object, **named: object) -> str:
 
 
 def stopped(splits, kernels) -> None:
-    """After each epoch, and once before an epoch's weights were saved."""
+    """After each epoch but the last, before and after the front, and once before a save."""
     folder, resume = FOLDER / "stopped", False
     epochs = RECIPE.teacher.epochs + RECIPE.predecessor.epochs + RECIPE.student.epochs
-    for _ in range(epochs):  # and once before the student's first
+    for _ in range(epochs - 1 + 2):
         try:
             distil(splits, RECIPE, folder, resume, kernels, stop)
         except KeyboardInterrupt:
             resume = True
     save = Checkpoint.save
     Checkpoint.save = lambda *_: stop("killed before it was saved")
+    assert log_lines(folder / "student") == 1
     with suppress(KeyboardInterrupt):
         distil(splits, RECIPE, folder, True, kernels)
     Checkpoint.save = save

@@ -13,19 +13,19 @@ from train.architectures import build
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 from train.distilled.keras_weights import give_to, take_backbone, take_shared  # noqa: E402
+from train.distilled.mobilenet import FUSED, MOBILENETV2, MobileNet  # noqa: E402
 from train.distilled.operations import reduced  # noqa: E402
-from train.distilled.student import FUSED, MOBILENETV2, Student  # noqa: E402
 from train.distilled.teacher import Teacher  # noqa: E402
 
 SIZE = 64
 
 
 def student(kernels):
-    return Student(FUSED, 14, 0.0, kernels)
+    return MobileNet(FUSED, 14, 0.0, kernels)
 
 
 def predecessor(kernels):
-    return Student(MOBILENETV2, 14, 0.0, kernels)
+    return MobileNet(MOBILENETV2, 14, 0.0, kernels)
 
 
 def teacher(kernels):
@@ -89,7 +89,7 @@ def both(tmp_path_factory) -> SimpleNamespace:
     colour.save_weights(path)
     network = build("mobilenetv2", 7, SIZE, backbone_weights=str(path))
     torch.manual_seed(0)
-    made = Student(MOBILENETV2, 14, 0.2, None)
+    made = MobileNet(MOBILENETV2, 14, 0.2, None)
     take_backbone(made, network)
     made.eval()
     return SimpleNamespace(student=made, network=network)
@@ -133,7 +133,7 @@ def test_every_weight_of_keras_has_its_place(both):
 def fused(both) -> SimpleNamespace:
     """A `.student` of the device's shape with what `both.student` has, as Keras' `.network`."""
     torch.manual_seed(1)
-    made = Student(FUSED, 14, 0.2, None)
+    made = MobileNet(FUSED, 14, 0.2, None)
     take_shared(made, both.student)
     rng = np.random.default_rng(2)
     for name, layer in made.by_keras_name():

@@ -25,8 +25,8 @@ from train.distilled.batches import Batches  # noqa: E402
 from train.distilled.checkpoint import Checkpoint, read  # noqa: E402
 from train.distilled.course import groups  # noqa: E402
 from train.distilled.losses import student_loss, to_labels, to_teacher  # noqa: E402
+from train.distilled.mobilenet import FUSED, MOBILENETV2, MobileNet  # noqa: E402
 from train.distilled.operations import Norm  # noqa: E402
-from train.distilled.student import FUSED, MOBILENETV2, Student  # noqa: E402
 
 
 @given(
@@ -219,12 +219,12 @@ def test_new_first_blocks_learn_to_answer_as_trained_ones_do(monkeypatch, splits
     monkeypatch.setattr(front, "Resize", lambda size: lambda faces: scaled(faces, (size, size)))
     scaled = torch.nn.functional.interpolate
     torch.manual_seed(0)
-    other = settled(Student(MOBILENETV2, 14, 0.0, None), splits["Training"])
+    other = settled(MobileNet(MOBILENETV2, 14, 0.0, None), splits["Training"])
     kept = copied(other)
     missed = []
-    for steps in (0, 4, 60):
+    for steps in (4, 60):
         torch.manual_seed(1)
-        student = Student(FUSED, 14, 0.0, None)
+        student = MobileNet(FUSED, 14, 0.0, None)
         before = copied(student)
         given = (batches(splits["Training"]), 32, steps, None)
         missed.append(front.learn_front(student, other, *given))
@@ -233,10 +233,9 @@ def test_new_first_blocks_learn_to_answer_as_trained_ones_do(monkeypatch, splits
             for name, value in copied(student).items()
             if not torch.equal(value, before[name])
         }
-        assert moved == ({"stem", "stem_norm", "dense"} if steps else set())
-    assert math.isnan(missed[0])
-    assert missed[2] < 0.7 * missed[1]
-    assert missed[2] < 1  # which is missed by telling everything the mean
+        assert moved == {"stem", "stem_norm", "dense"}
+    assert missed[1] < 0.7 * missed[0]
+    assert missed[1] < 1  # which is missed by telling everything the mean
     for name, value in copied(other).items():
         assert torch.equal(value, kept[name]), name
 

@@ -13,7 +13,6 @@ from train.distilled.kernels import Activation, Kernels, Tensor
 from train.distilled.operations import Depthwise, Norm, strided
 
 HALF = 127.5  # the grey that is 0 after scaling, and what is divided by
-LAST = 1280
 
 
 @dataclass(frozen=True)
@@ -22,6 +21,7 @@ class Shape:
 
     Attributes:
         architecture: Its name in `train.architectures`.
+        stem: Width of the first convolution.
         stem_names: What Keras calls the first convolution and its norm.
         dense: Inner width, width and stride of each dense block.
         inverted: Expansion, width, number and first stride of the blocks after them.
@@ -121,7 +121,7 @@ class InvertedResidual(nn.Module):  # type: ignore[misc]
         return x + y if self._residual else y
 
 
-class Student(nn.Module):  # type: ignore[misc]
+class MobileNet(nn.Module):  # type: ignore[misc]
     """(n, 1, s, s) values 0-255, s a multiple of 32, to (n, outputs) logits.
 
     Args:
@@ -143,10 +143,10 @@ class Student(nn.Module):  # type: ignore[misc]
                 inverted.append(InvertedResidual(inputs, width, expansion, one, kernels))
                 inputs = width
         self.dense, self.blocks = nn.ModuleList(dense), nn.ModuleList(inverted)
-        self.last = _pointwise(inputs, LAST)
-        self.last_norm = _norm(LAST, kernels, Activation.RELU6)
+        self.last = _pointwise(inputs, fused.LAST)
+        self.last_norm = _norm(fused.LAST, kernels, Activation.RELU6)
         self.dropout = nn.Dropout(dropout)
-        self.logits = nn.Linear(LAST, outputs)
+        self.logits = nn.Linear(fused.LAST, outputs)
         self.to(memory_format=torch.channels_last)
 
     def forward(self, faces: Tensor) -> Tensor:
