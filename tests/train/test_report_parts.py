@@ -235,7 +235,7 @@ def measured():
     faces = FaceSet(rng.integers(0, 256, (n, 48, 48), dtype=np.uint8), labels, votes)
     probabilities = softmax(logits)
     scores = score_both(probabilities, faces)
-    return Measured("PublicTest", faces, np.arange(n), logits, probabilities, 1.0, scores, {})
+    return Measured("PublicTest", faces, np.arange(n), logits, probabilities, 1.0, "", scores, {})
 
 
 def test_right_faces_are_right_and_the_surest_of_their_class(measured):

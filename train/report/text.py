@@ -18,8 +18,8 @@ def _parts(values: Mapping[str, Any]) -> Iterator[str]:
     yield values["headline_md"]
     yield (
         f"95% intervals: Wilson's for accuracy, bootstrap ({values['resamples']} resamples) for "
-        f"the others; temperature {values['temperature']}, {values['temperature_from']}. The pictures are "
-        "in `report.html`."
+        f"the others; temperature {values['temperature']}, {values['temperature_from']}. The "
+        "pictures are in `report.html`."
     )
     if values["left_out"]:
         yield "Not in this report:"
