@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.camera.base import Frame
+from edge.camera.picture import BURNT
 from edge.labels import valence
 from edge.vision.baseline import MODES, Baseline, Site
 from edge.vision.detect import Detector
@@ -38,15 +39,22 @@ class ExpressionConfig:
         baseline: What a face shows at rest is taken off what it shows: `off` not at all; `visit`
             as far as this visitor has shown it; `site` also by how rare it is at this desk. Of
             no effect with a model that knows no neutral face. See `edge.vision.baseline`.
+        overexposed: Share of a face's pixels that may be burnt out. A face with more is not read,
+            as if it were out of sight: what is left of it may look like anger. 1 reads every face.
     """
 
     every: float = 0.2
     smoothing: float = 0.7
     mirror: bool = True
     baseline: str = "visit"
+    overexposed: float = 0.5
 
 
-BOUNDS: Mapping[str, tuple[float, float]] = {"every": (0, 10), "smoothing": (0, 60)}
+BOUNDS: Mapping[str, tuple[float, float]] = {
+    "every": (0, 10),
+    "smoothing": (0, 60),
+    "overexposed": (0.01, 1),
+}
 CHOICES: Mapping[str, tuple[str, ...]] = {"baseline": MODES}
 
 
@@ -59,12 +67,14 @@ class Reading:
         box: The face, in the frame's pixels.
         seen: Whether this frame showed the face; if not, the rest is from the last that did.
         probabilities: Averaged, by the model's labels; None until the face was read once.
+        overexposed: It is not `seen` because the light burns it out.
     """
 
     visitor: int
     box: Box
     seen: bool
     probabilities: MappingProxyType[str, float] | None
+    overexposed: bool = False
 
     @property
     def emotion(self) -> str | None:
@@ -111,11 +121,17 @@ class _Visitor:
     last_read: float = -np.inf
     readings: int = 0
     average: MappingProxyType[str, float] | None = None
+    overexposed: bool = False  # when it was last looked at
 
 
 def is_mirrored(reading: int, config: ExpressionConfig) -> bool:
     """Whether a visitor's `reading`, counted from 0, is of the face's mirror image."""
     return config.mirror and reading % 2 == 1
+
+
+def is_overexposed(face: Gray, config: ExpressionConfig) -> bool:
+    """Whether a (h, w) crop is too burnt out to be read."""
+    return bool((face >= BURNT).mean() > config.overexposed)
 
 
 class Pipeline:
@@ -156,11 +172,12 @@ class Pipeline:
         for track in visitors:
             self._read(track, frame, stages)
         self._forget({track.visitor for track in visitors})
-        readings = tuple(
-            Reading(track.visitor, track.box, track.seen, self._visitors[track.visitor].average)
-            for track in visitors
-        )
-        return Observation(frame.timestamp, readings, stages)
+        return Observation(frame.timestamp, tuple(map(self._reading, visitors)), stages)
+
+    def _reading(self, track: Track) -> Reading:
+        visitor = self._visitors[track.visitor]
+        burnt = track.seen and visitor.overexposed
+        return Reading(track.visitor, track.box, track.seen and not burnt, visitor.average, burnt)
 
     def _find(self, gray: Gray, time: float, stages: dict[str, float]) -> list[Box]:
         """Search everywhere only when it may show something new, else around the known faces."""
@@ -188,7 +205,7 @@ class Pipeline:
         return [box for box in found if box is not None]
 
     def _read(self, track: Track, frame: Frame, stages: dict[str, float]) -> None:
-        """Read a face that is in view and due."""
+        """Read a face that is in view, due and not burnt out."""
         if track.visitor not in self._visitors:
             self._visitors[track.visitor] = self._visitor()
         visitor = self._visitors[track.visitor]
@@ -197,6 +214,9 @@ class Pipeline:
         visitor.last_read = frame.timestamp
         margin = self._model.card.crop_margin
         face = self._timed(stages, "crop", lambda: crop(frame.gray, track.box, margin))
+        visitor.overexposed = is_overexposed(face, self._config)
+        if visitor.overexposed:
+            return
         if is_mirrored(visitor.readings, self._config):
             face = face[:, ::-1]
         visitor.readings += 1

@@ -23,6 +23,7 @@ class Recent:
         frame_age: Seconds since a frame was looked at; None before the first.
         visitors: In view.
         visitors_total: Since the start.
+        overexposed_total: Faces in frames that were too burnt out to be read, since the start.
         stages_ms: Mean milliseconds a frame by stage.
     """
 
@@ -31,6 +32,7 @@ class Recent:
     frame_age: float | None
     visitors: int
     visitors_total: int
+    overexposed_total: int
     stages_ms: Mapping[str, float]
 
 
@@ -44,7 +46,7 @@ class Recorder:
         self._stages: deque[Mapping[str, float]] = deque(maxlen=STAGES)
         self._sums: Counter[str] = Counter()
         self._present: frozenset[int] = frozenset()
-        self._visitors, self._newest = 0, 0
+        self._visitors, self._newest, self._overexposed = 0, 0, 0
 
     def add(self, now: float, observation: Observation) -> None:
         """One frame was looked at."""
@@ -61,6 +63,7 @@ class Recorder:
             self._visitors += sum(visitor > self._newest for visitor in present)
             self._newest = max(self._newest, *present, 0)
             self._present = present
+            self._overexposed += sum(reading.overexposed for reading in observation.readings)
 
     def forget_visitors(self) -> None:
         """Nobody is in view of a camera that does not see."""
@@ -79,6 +82,7 @@ class Recorder:
                 frame_age=None if last is None else now - last,
                 visitors=len(self._present),
                 visitors_total=self._visitors,
+                overexposed_total=self._overexposed,
                 stages_ms={
                     name: 1000 * total / len(self._stages) for name, total in self._sums.items()
                 },

@@ -44,6 +44,7 @@ class Status:
         frame_age: Seconds since the last frame was looked at; None before the first.
         visitors: In view now.
         visitors_total: Since the start of this process.
+        overexposed_total: Faces in frames that were too burnt out to be read.
         alerts: Alerts raised by rule since the start of this process.
         firing: Alerts that are raised now.
         held_back: Alerts that the cap held back.
@@ -72,6 +73,7 @@ class Status:
     frame_age: float | None = None
     visitors: int = 0
     visitors_total: int = 0
+    overexposed_total: int = 0
     alerts: Mapping[str, int] = field(default_factory=dict)
     firing: int = 0
     held_back: int = 0

@@ -62,6 +62,7 @@ def status_of(sources: Sources) -> Status:
         frame_age=recent.frame_age,
         visitors=recent.visitors,
         visitors_total=recent.visitors_total,
+        overexposed_total=recent.overexposed_total,
         alerts=sources.watch.raised,
         firing=sources.watch.firing,
         held_back=sources.watch.held_back,

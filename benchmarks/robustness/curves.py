@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from benchmarks.chart import Chart, Series
 from benchmarks.result import Figure
 from benchmarks.robustness.distortions import DISTORTIONS, Distortion
 from benchmarks.shares import LABEL_NAMES, percent, read
+from edge.pipeline import ExpressionConfig, is_overexposed
 from edge.vision.expression import ExpressionModel
+from edge.vision.face import Gray
 from train.data import FaceSet
-from train.metrics import Probabilities
-from train.shares import accuracies, calm_read_as_angry
+from train.metrics import ANGER
+from train.shares import accuracies, calm_read_as_angry, share
 from train.table import markdown_table
 
 WHAT = {"accuracy": "accuracy", "calm_as_angry": "neutral read as angry"}
@@ -28,35 +32,43 @@ def measure(
 
     Returns:
         `file`, `faces`, `plain` (undistorted) and `curves`: by distortion a list of `level` with
-        `accuracy` and `calm_as_angry` by label set.
+        `accuracy` and `calm_as_angry` by label set, and `unread`: the share of faces that the
+        device leaves unread because they are burnt out. Accuracy is over all faces; unread ones
+        are not told angry.
     """
     curves = {}
     for name, distortion in distortions.items():
         say(f"{name}: {len(faces)} faces at {len(distortion.levels)} levels ...")
         curves[name] = [
-            {"level": level, **_point(_read_at(model, faces, name, distortion, level), faces)}
+            {"level": level, **_read_at(model, faces, name, distortion, level)}
             for level in distortion.levels
         ]
-    plain = read(model, list(faces.images), "undistorted")
+    plain = _point(model, faces, list(faces.images), "undistorted")
     return {
         "file": model.path.name,
         "faces": len(faces),
-        "plain": _point(plain, faces),
+        "plain": plain,
         "curves": curves,
     }
 
 
 def _read_at(
     model: ExpressionModel, faces: FaceSet, name: str, distortion: Distortion, level: float
-) -> Probabilities:
+) -> dict[str, Any]:
     made = [distortion.apply(face, level, index) for index, face in enumerate(faces.images)]
-    return read(model, made, f"{name} {level:g}")
+    return _point(model, faces, made, f"{name} {level:g}")
 
 
-def _point(told: Probabilities, faces: FaceSet) -> dict[str, Any]:
+def _point(model: ExpressionModel, faces: FaceSet, made: list[Gray], what: str) -> dict[str, Any]:
+    told = read(model, made, what)
+    unread = np.array([is_overexposed(face, ExpressionConfig()) for face in made])
+    calm = told.copy()
+    if ANGER in faces.classes:
+        calm[unread, faces.classes.index(ANGER)] = -np.inf
     return {
         "accuracy": accuracies(told, faces),
-        "calm_as_angry": calm_read_as_angry(told, faces),
+        "calm_as_angry": calm_read_as_angry(calm, faces),
+        "unread": share(unread),
     }
 
 
@@ -71,9 +83,14 @@ def as_text(measured: Mapping[str, Any]) -> str:
         head = [
             DISTORTIONS[name].axis,
             *(f"{WHAT[what]}, {LABEL_NAMES[labels]}" for what, labels in columns),
+            "burnt out, not read",
         ]
         rows = [
-            [f"{point['level']:g}", *(percent(point[what][labels]) for what, labels in columns)]
+            [
+                f"{point['level']:g}",
+                *(percent(point[what][labels]) for what, labels in columns),
+                percent(point["unread"]),
+            ]
             for point in points
         ]
         parts.append(f"**{name}.** {DISTORTIONS[name].about}\n\n{markdown_table(head, rows)}")

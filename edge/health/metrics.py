@@ -121,6 +121,11 @@ def of_service(status: Status) -> Iterator[Figure]:
     )
     yield _gauge("visitors", "Visitors in view.", status.visitors)
     yield _counter("visitors", "Visitors seen.", status.visitors_total)
+    yield _counter(
+        "faces_overexposed",
+        "Faces in frames that were too burnt out to be read.",
+        status.overexposed_total,
+    )
     yield _labelled("alerts", "Alerts raised.", "rule", status.alerts, "counter")
     yield _gauge("alerts_firing", "Alerts that are raised now.", status.firing)
     yield _counter("alerts_held_back", "Alerts that the cap held back.", status.held_back)

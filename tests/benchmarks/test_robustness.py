@@ -80,8 +80,15 @@ def test_an_undistorted_level_equals_plain_accuracy(
     told = load_model().predict(list(visitors.images))
     assert measured["plain"]["accuracy"] == accuracies(told, visitors)
     for name in WITH_PLAIN:
-        point = {key: measured["curves"][name][0][key] for key in ("accuracy", "calm_as_angry")}
-        assert point == measured["plain"]
+        point = measured["curves"][name][0]
+        assert {key: point[key] for key in measured["plain"]} == measured["plain"]
+
+
+def test_faces_that_the_device_leaves_unread_are_not_told_angry(measured: dict[str, Any]) -> None:
+    burnt = measured["curves"]["brightness"][-1]
+    assert measured["plain"]["unread"]["value"] == 0
+    assert burnt["unread"]["value"] > 0
+    assert burnt["calm_as_angry"]["original"]["value"] in (0, None)
 
 
 def test_what_nobody_could_read_is_not_read(measured: dict[str, Any]) -> None:

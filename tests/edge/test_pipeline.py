@@ -391,3 +391,52 @@ def test_stages_are_timed_by_the_given_clock() -> None:
     assert set(told[0].stages) == {"motion", "detect_full", "track"}
     assert set(told[1].stages) == {"motion", "detect_near", "track", "crop", "classify"}
     assert {seconds for observation in told for seconds in observation.stages.values()} == {1.0}
+
+
+class Standing(Detector):
+    """Finds one face, always in one place."""
+
+    def full(self, gray: Gray) -> list[Box]:  # noqa: ARG002
+        return [Box(20, 20, 60, 60)]
+
+    def near(self, gray: Gray, known: Box) -> Box | None:  # noqa: ARG002
+        return known
+
+
+def in_light(burnt: Sequence[float], limit: float = 0.5) -> tuple[list[Observation], int]:
+    """What is told of a face of which these shares are burnt out, and how often it was read."""
+    model: Any = CountingModel()
+    pipeline = Pipeline(Standing(), model, expression=ExpressionConfig(overexposed=limit))
+    told = []
+    for number, share in enumerate(burnt):
+        gray = np.full((100, 100), 90, np.uint8)
+        gray[20 : 20 + round(60 * share), 20:80] = 252
+        told.append(pipeline.step(Frame(gray, number / 5, number)))
+    return told, len(model.faces)
+
+
+def test_a_face_that_the_light_burns_out_is_no_data() -> None:
+    """It is not read; what was read before counts no further, and is not forgotten."""
+    told, read = in_light([0.0] * 6 + [0.6] * 4 + [0.4] * 3)
+    before, burnt, after = told[2:6], told[6:10], told[10:]
+    assert read == 8  # the first frame only finds it
+    for observation in before + after:
+        assert all(observation.evidence.values())
+        assert not observation.readings[0].overexposed
+    for observation in burnt:
+        (reading,) = observation.readings
+        assert (reading.seen, reading.overexposed) == (False, True)
+        assert reading.probabilities == before[-1].readings[0].probabilities
+        assert list(observation.evidence.values()) == [None]
+
+
+def test_a_face_that_is_burnt_out_from_the_start_was_never_read() -> None:
+    told, read = in_light([0.9] * 6)
+    assert read == 0
+    assert told[-1].readings[0].probabilities is None
+
+
+def test_every_face_is_read_where_the_limit_is_1() -> None:
+    told, read = in_light([1.0] * 6, limit=1.0)
+    assert read == 5
+    assert not any(reading.overexposed for one in told for reading in one.readings)

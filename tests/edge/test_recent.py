@@ -49,6 +49,14 @@ def test_visitors_are_counted_once_however_long_they_stay() -> None:
     assert (recorder.at(6.0).visitors, recorder.at(6.0).visitors_total) == (1, 3)
 
 
+def test_faces_that_are_burnt_out_are_counted_frame_by_frame() -> None:
+    recorder = Recorder()
+    burnt, plain = Reading(1, BOX, False, None, True), Reading(2, BOX, True, None)
+    for time, readings in enumerate([(burnt, plain), (burnt,), (plain,), ()]):
+        recorder.add(float(time), Observation(time, readings, {}))
+    assert recorder.at(5.0).overexposed_total == 2
+
+
 def test_stages_are_the_mean_of_the_last_minute_s_frames() -> None:
     recorder = Recorder()
     for number in range(600):
