@@ -19,7 +19,8 @@ from benchmarks.alerts.traffic import Visit
 from benchmarks.alerts.watch import Watched
 from edge.alerts.rule import LOOK, ROUNDING, RuleConfig
 
-ONS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.53, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
+EVENLY = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
+ONS = tuple(sorted({*EVENLY, RuleConfig().on}))
 SECONDS = (1.0, 1.5, 2.0, 3.0, 4.0)
 SMOOTHINGS = (0.35, 0.7, 1.4)
 

@@ -61,7 +61,8 @@ def _read_at(
 
 def _point(model: ExpressionModel, faces: FaceSet, made: list[Gray], what: str) -> dict[str, Any]:
     told = read(model, made, what)
-    unread = np.array([is_overexposed(face, ExpressionConfig()) for face in made])
+    config = ExpressionConfig()
+    unread = np.array([is_overexposed(face, config) for face in made])
     calm = told.copy()
     if ANGER in faces.classes:
         calm[unread, faces.classes.index(ANGER)] = -np.inf

@@ -15,7 +15,8 @@ from train.distilled.recipe import LABELS_OF, STAGES, DistilRecipe, recipe_from
 DEFAULT = DistilRecipe()
 DESCRIPTION = """\
 Train a teacher on FER-2013's labels and the FER+ votes, then MobileNetV2 from it, then from both
-the network of the device, which is MobileNetV2 with dense first blocks.
+the network of the device, which is MobileNetV2 with dense first blocks, and from all three that
+network once more at a larger input.
 Needs PyTorch, the votes, and a CPU with AVX-512 and a C++ compiler to be fast; takes hours.
 
 example:
@@ -41,6 +42,9 @@ TEXTS = {
     "temperature": "at which it is compared with who teaches it",
     "front_steps": "in which its first blocks learn to answer as its predecessor's",
     "predecessor_share": "batches that the predecessor teaches in the teacher's place",
+    "student_share": "batches that the student teaches in the teacher's place",
+    "fer2013_weight": "of the loss under FER-2013's labels; the FER+ votes have the rest",
+    "glare_share": "faces in a light that may burn them out",
 }
 
 

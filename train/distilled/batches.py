@@ -15,6 +15,8 @@ from train.distilled.distort import Distortions
 from train.distilled.kernels import Tensor
 from train.distilled.recipe import HEADS
 
+GLARE = 2.5  # times the light
+
 
 class Batch(NamedTuple):
     """What one step learns from."""
@@ -35,6 +37,7 @@ class Batches:
         cutmix_share: Of the batches, those in which a rectangle of another face is pasted into
             each (Yun et al. 2019).
         plain_from: The epoch (counted from 0) from which on none has.
+        glare_share: Of the faces, those in up to `GLARE` times the light.
         seed: Any whole numbers; two stages of one training must differ in them.
         name: What the stage's flags begin with.
 
@@ -52,6 +55,7 @@ class Batches:
         augment: float,
         seed: tuple[int, ...],
         name: str,
+        glare_share: float = 0.0,
     ) -> None:
         if len(faces) < batch:
             raise DataError(
@@ -64,7 +68,7 @@ class Batches:
             for labels, amount in zip(HEADS, smoothing, strict=True)
         )
         self._cutmix_share, self._plain_from, self._seed = cutmix_share, plain_from, seed
-        self._distortions = Distortions(augment)
+        self._glare_share, self._distortions = glare_share, Distortions(augment)
 
     def __len__(self) -> int:
         """Batches of an epoch."""
@@ -83,6 +87,8 @@ class Batches:
             batch = Batch(self._distortions(images[:, None]), (first, second))
             if number < self._plain_from and rng.random() < self._cutmix_share:
                 batch = _mixed(batch, rng)
+            if self._glare_share:
+                batch = batch._replace(faces=_glaring(batch.faces, self._glare_share, rng))
             yield batch._replace(faces=batch.faces.round())
 
 
@@ -98,3 +104,11 @@ def _mixed(batch: Batch, rng: np.random.Generator) -> Batch:
     share = 1 - length**2 / side**2
     first, second = (share * one + (1 - share) * one[other] for one in batch.targets)
     return Batch(faces, (first, second))
+
+
+def _glaring(faces: Tensor, share: float, rng: np.random.Generator) -> Tensor:
+    """Some of the faces in more light, which the brightest pixels may not hold."""
+    count = len(faces)
+    light = np.where(rng.random(count) < share, rng.uniform(1, GLARE, count), 1.0)
+    factors = torch.from_numpy(light.astype(np.float32)).reshape(-1, 1, 1, 1)
+    return (faces * factors).clamp(0, 255)

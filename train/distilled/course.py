@@ -17,6 +17,7 @@ from train.distilled.average import Average, copied
 from train.distilled.batches import Batches
 from train.distilled.checkpoint import Checkpoint, Weights
 from train.distilled.judge import Judge, as_line, own_accuracy
+from train.distilled.kernels import Tensor
 from train.distilled.losses import Loss
 from train.distilled.recipe import PredecessorRecipe, TeacherRecipe
 from train.distilled.schedule import learning_rate
@@ -52,7 +53,7 @@ class Stage:
 
     @property
     def name(self) -> str:
-        """Teacher, predecessor or student."""
+        """Teacher, predecessor, student or successor."""
         return self.folder.name
 
 
@@ -63,6 +64,15 @@ def groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
         {"params": [one for one in weights if one.dim() > 1], "weight_decay": weight_decay},
         {"params": [one for one in weights if one.dim() <= 1], "weight_decay": 0.0},
     ]
+
+
+def take_step(optimizer: Any, loss: Tensor, rate: float) -> None:
+    """Move the weights down the loss' gradient at this learning rate."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
 
 
 def train(stage: Stage) -> Checkpoint:
@@ -132,8 +142,6 @@ def _one_epoch(stage: Stage, average: Average, epoch: int) -> float:
         rate = learning_rate(
             step, count * recipe.epochs, warmup, recipe.learning_rate, stage.lowest_rate
         )
-        for group in stage.optimizer.param_groups:
-            group["lr"] = rate
         loss = stage.loss(batch)
         value = float(loss.detach())
         if not math.isfinite(value):
@@ -142,9 +150,7 @@ def _one_epoch(stage: Stage, average: Average, epoch: int) -> float:
                 f" try a lower --{stage.name}-learning-rate in a new --run; the last whole epoch "
                 "is kept"
             )
-        stage.optimizer.zero_grad()
-        loss.backward()
-        stage.optimizer.step()
+        take_step(stage.optimizer, loss, rate)
         average.follow(step + 1)
         total += value
     return total / count

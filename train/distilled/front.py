@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from edge.errors import DataError
 from train.distilled.batches import Batch, Batches
-from train.distilled.course import groups
+from train.distilled.course import groups, take_step
 from train.distilled.distort import Resize
 from train.distilled.kernels import Kernels
 from train.distilled.mobilenet import MobileNet
@@ -40,7 +40,6 @@ def learn_front(
 
     Args:
         size: Side of both networks' input.
-
         steps: At least one.
 
     Returns:
@@ -56,23 +55,20 @@ def learn_front(
     other.eval()
     missed: list[float] = []
     for step, batch in enumerate(islice(_endless(batches), steps)):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, steps, min(WARMUP, steps // 2), RATE, LOWEST_RATE)
+        rate = learning_rate(step, steps, min(WARMUP, steps // 2), RATE, LOWEST_RATE)
         faces = resize(batch.faces)
         with reduced(kernels):
             with torch.no_grad():
                 right = other.early(faces).float()
             told = student.early(faces).float()
         loss = functional.mse_loss(told, right) / right.var()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
         missed.append(float(loss.detach()))
         if not math.isfinite(missed[-1]):
             raise DataError(
-                f"the student's first blocks: the loss is {missed[-1]} after step {step + 1}; "
+                f"the student's first blocks: the loss is {missed[-1]} at step {step + 1}; "
                 "another --seed or --predecessor-learning-rate in a new --run may help"
             )
+        take_step(optimizer, loss, rate)
     last = missed[-TOLD_OVER:]
     return sum(last) / len(last)
 

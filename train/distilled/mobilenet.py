@@ -9,10 +9,9 @@ import torch
 from torch import nn
 
 from train.architectures import fused
+from train.architectures.network import HALF
 from train.distilled.kernels import Activation, Kernels, Tensor
 from train.distilled.operations import Depthwise, Norm, strided
-
-HALF = 127.5  # the grey that is 0 after scaling, and what is divided by
 
 
 @dataclass(frozen=True)
@@ -58,9 +57,7 @@ FUSED = Shape(
     stem=fused.STEM,
     stem_names=("stem", "stem_BN"),
     dense=fused.DENSE,
-    inverted=tuple(
-        (fused.EXPANSION, width, count, stride) for width, stride, count in fused.INVERTED
-    ),
+    inverted=fused.INVERTED,
     first=fused.FIRST_INVERTED,
 )
 SHARED_FROM = fused.FIRST_INVERTED  # the number of the first block that both have
@@ -82,14 +79,14 @@ class DenseBlock(nn.Module):  # type: ignore[misc]
         self, inputs: int, inner: int, outputs: int, stride: int, kernels: Kernels | None
     ) -> None:
         super().__init__()
-        self.convolution = nn.Conv2d(inputs, inner, 3, bias=False)  # padded by hand, as Keras does
+        self.convolution = nn.Conv2d(inputs, inner, 3, bias=False)  # padded by `strided`
         self.convolution_norm = _norm(inner, kernels, Activation.RELU6)
         self.project = _pointwise(inner, outputs)
         self.project_norm = _norm(outputs, kernels)
         self._stride, self._residual = stride, stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, c, h, w) to (n, outputs, h / stride, w / stride)."""
+        """(n, c, h, w) to (n, outputs, h / stride, w / stride), rounded down."""
         y = self.convolution_norm(strided(x, self.convolution.weight, self._stride))
         y = self.project_norm(self.project(y))
         return x + y if self._residual else y
@@ -114,7 +111,7 @@ class InvertedResidual(nn.Module):  # type: ignore[misc]
         self._residual = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, c, h, w) to (n, outputs, h / stride, w / stride)."""
+        """(n, c, h, w) to (n, outputs, h / stride, w / stride), rounded down."""
         y = x if self.expand is None else self.expand_norm(self.expand(x))
         y = self.depthwise_norm(self.depthwise(y))
         y = self.project_norm(self.project(y))
@@ -122,7 +119,7 @@ class InvertedResidual(nn.Module):  # type: ignore[misc]
 
 
 class MobileNet(nn.Module):  # type: ignore[misc]
-    """(n, 1, s, s) values 0-255, s a multiple of 32, to (n, outputs) logits.
+    """(n, 1, s, s) values 0-255 to (n, outputs) logits.
 
     Args:
         outputs: Of all heads together; one linear layer holds them side by side.
@@ -158,7 +155,7 @@ class MobileNet(nn.Module):  # type: ignore[misc]
         return self.logits(self.dropout(x))
 
     def early(self, faces: Tensor) -> Tensor:
-        """What goes into the first block that both shapes have: (n, 32, s/8, s/8)."""
+        """What goes into the first block that both shapes have: (n, 32, s/8, s/8), rounded down."""
         x = self.stem_norm(strided(faces / HALF - 1, self.stem.weight, 2))
         for block in (*self.dense, *self.blocks[: self._early]):
             x = block(x)
@@ -175,8 +172,7 @@ class MobileNet(nn.Module):  # type: ignore[misc]
             name = f"dense_{index}"
             yield f"{name}_conv", block.convolution
             yield f"{name}_conv_BN", block.convolution_norm
-            yield f"{name}_project", block.project
-            yield f"{name}_project_BN", block.project_norm
+            yield from _narrowing(name, block)
         for index, block in enumerate(self.blocks, start=self.shape.first):
             name = f"block_{index}" if index else "expanded_conv"
             if block.expand is not None:
@@ -184,7 +180,11 @@ class MobileNet(nn.Module):  # type: ignore[misc]
                 yield f"{name}_expand_BN", block.expand_norm
             yield f"{name}_depthwise", block.depthwise
             yield f"{name}_depthwise_BN", block.depthwise_norm
-            yield f"{name}_project", block.project
-            yield f"{name}_project_BN", block.project_norm
+            yield from _narrowing(name, block)
         yield "Conv_1", self.last
         yield "Conv_1_bn", self.last_norm
+
+
+def _narrowing(name: str, block: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    yield f"{name}_project", block.project
+    yield f"{name}_project_BN", block.project_norm

@@ -72,7 +72,7 @@ class Depthwise(nn.Module):  # type: ignore[misc]
     """A 3x3 convolution of each channel on its own, without a bias.
 
     Args:
-        stride: 1, or 2 with Keras' padding of even sides.
+        stride: 1, or 2 as `train.architectures.fused` has it.
     """
 
     def __init__(self, channels: int, stride: int, kernels: Kernels | None) -> None:
@@ -82,18 +82,32 @@ class Depthwise(nn.Module):  # type: ignore[misc]
         self._stride, self._kernels = stride, kernels
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, c, h, w) to (n, c, h / stride, w / stride)."""
-        if self._kernels is not None and torch.is_autocast_enabled("cpu"):
-            return _Depthwise.apply(x, self.weight, self._kernels, self._stride)
-        return strided(x, self.weight, self._stride, groups=len(self.weight))
+        """(n, c, h, w) to (n, c, h / stride, w / stride), rounded down."""
+        if self._kernels is None or not torch.is_autocast_enabled("cpu"):
+            return strided(x, self.weight, self._stride, groups=len(self.weight))
+        height, width = (side // self._stride for side in x.shape[2:])
+        even = _even(x) if self._stride == 2 else x
+        y = _Depthwise.apply(even, self.weight, self._kernels, self._stride)
+        return y[..., :height, :width]
 
 
 def strided(x: Tensor, weight: Tensor, stride: int, groups: int = 1) -> Tensor:
-    """A 3x3 convolution padded as Keras pads it: with stride 2 at the right and below only."""
+    """A 3x3 convolution as `train.architectures.fused` has it, with stride 2 from the first pixel.
+
+    Even sides are padded at the right and below, as Keras pads them; odd ones need no padding.
+    """
     if stride == 1:
         return functional.conv2d(x, weight, padding=1, groups=groups)
     padded = functional.pad(x, (0, 1, 0, 1))
     return functional.conv2d(padded, weight, stride=stride, groups=groups)
+
+
+def _even(x: Tensor) -> Tensor:
+    """With zeros at the right and below of odd sides, as the kernels want them."""
+    height, width = x.shape[2:]
+    if height % 2 == 0 and width % 2 == 0:
+        return x
+    return functional.pad(x, (0, width % 2, 0, height % 2))
 
 
 class _Norm(torch.autograd.Function):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""What decides how teacher, predecessor and student come out, and the limits it must lie in."""
+"""What decides how the four networks of a run come out, and the limits it must lie in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edge.errors import UsageError
 # The models of a run, each with the labels that its head learns.
 LABELS_OF = {"emotion.keras": "ferplus", "emotion-fer2013.keras": "fer2013"}
 ARCHITECTURE = "mobilenetv2-fused"
-STAGES = ("teacher", "predecessor", "student")
+STAGES = ("teacher", "predecessor", "student", "successor")
 HEADS = ("fer2013", "ferplus")  # in the order of the outputs
 
 
@@ -65,6 +65,19 @@ class StudentRecipe(PredecessorRecipe):
 
 
 @dataclass(frozen=True)
+class SuccessorRecipe(PredecessorRecipe):
+    """The student once more, at a larger input, taught by all three before it."""
+
+    input_size: int = 112
+    epochs: int = 30
+    learning_rate: float = 7e-4
+    fer2013_weight: float = 0.6  # of that head's loss; the other head's has the rest
+    predecessor_share: float = 0.2  # of the batches, those that it teaches
+    student_share: float = 0.2  # those that the student teaches; the teacher has the rest
+    glare_share: float = 0.1  # of the faces, those in a light that may burn them out
+
+
+@dataclass(frozen=True)
 class DistilRecipe:
     """What `runs/<name>/recipe.json` holds: the same recipe and data give the same models.
 
@@ -74,6 +87,7 @@ class DistilRecipe:
     teacher: TeacherRecipe = field(default_factory=TeacherRecipe)
     predecessor: PredecessorRecipe = field(default_factory=PredecessorRecipe)
     student: StudentRecipe = field(default_factory=StudentRecipe)
+    successor: SuccessorRecipe = field(default_factory=SuccessorRecipe)
     backbone_weights: str = "imagenet"
     augment: float = 1.0  # how strongly faces are distorted; 0 for not at all
     seed: int = 0
@@ -85,8 +99,8 @@ class DistilRecipe:
             "labels_of": LABELS_OF,
             "arch": ARCHITECTURE,
             "alpha": 1.0,
-            "input_size": self.student.input_size,
-            "dropout": self.student.dropout,
+            "input_size": self.successor.input_size,
+            "dropout": self.successor.dropout,
             "backbone_weights": self.backbone_weights,
             "augment": self.augment,
             "seed": self.seed,
@@ -115,12 +129,17 @@ NUMBERS: dict[str, tuple[float, float]] = {
     "temperature": (0.1, 100.0),
     "front_steps": (0, 1_000_000),
     "predecessor_share": (0.0, 1.0),
+    "student_share": (0.0, 1.0),
+    "fer2013_weight": (0.0, 1.0),
+    "glare_share": (0.0, 1.0),
     "augment": (0.0, 3.0),
     "seed": (0, 2**32 - 1),
 }
 COMMON = ("backbone_weights", "augment", "seed")
 MOST_STAGES, MOST_BLOCKS = 4, 50  # 48 pixels are 24 behind the stem, 3 in a fourth stage
-SHRINKS_BY = 32  # from MobileNetV2's input to its last map
+# What the inputs' sides must be multiples of. Keras' MobileNetV2, which has the student's input,
+# pads odd sides differently; the last map of the successor may do without its odd row.
+SHRINKS_BY = {"student": 32, "successor": 16}
 
 
 def recipe_from(values: Mapping[str, Any]) -> DistilRecipe:
@@ -137,12 +156,13 @@ def recipe_from(values: Mapping[str, Any]) -> DistilRecipe:
         TeacherRecipe(**_of(TeacherRecipe, given, "teacher_")),
         PredecessorRecipe(**_of(PredecessorRecipe, given, "predecessor_")),
         StudentRecipe(**_of(StudentRecipe, given, "student_")),
+        SuccessorRecipe(**_of(SuccessorRecipe, given, "successor_")),
         **{name: given[name] for name in COMMON if name in given},
     )
     _check(recipe, "")
     for stage in STAGES:
         _check(getattr(recipe, stage), f"{stage}_")
-    blocks, size = recipe.teacher.blocks, recipe.student.input_size
+    blocks = recipe.teacher.blocks
     if not 1 <= len(blocks) <= MOST_STAGES or not all(1 <= one <= MOST_BLOCKS for one in blocks):
         raise UsageError(
             f"--teacher-blocks {','.join(map(str, blocks))}: must be 1 to {MOST_STAGES} numbers of "
@@ -150,8 +170,16 @@ def recipe_from(values: Mapping[str, Any]) -> DistilRecipe:
         )
     if recipe.teacher.width % 2:
         raise UsageError(f"--teacher-width {recipe.teacher.width}: must be even")
-    if size % SHRINKS_BY:
-        raise UsageError(f"--student-input-size {size}: must be a multiple of {SHRINKS_BY}")
+    for stage, factor in SHRINKS_BY.items():
+        size = getattr(recipe, stage).input_size
+        if size % factor:
+            raise UsageError(f"--{stage}-input-size {size}: must be a multiple of {factor}")
+    shares = recipe.successor.predecessor_share + recipe.successor.student_share
+    if shares > 1 + 1e-9:  # 0.7 and 0.3 are more than 1, by their last bit
+        raise UsageError(
+            "--successor-predecessor-share and --successor-student-share: must be 1 or less "
+            f"together, not {shares:g}"
+        )
     return recipe
 
 

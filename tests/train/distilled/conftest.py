@@ -26,3 +26,15 @@ def kernels(cache):
         return Kernels(compiled(cache / "edge-emotion"))
     except NoKernelsError as error:
         pytest.skip(f"no kernels here: {error}")
+
+
+@pytest.fixture
+def resized(monkeypatch) -> None:
+    """Keras' resize has this process' backend; here PyTorch's stands in for it."""
+    from torch.nn.functional import interpolate
+
+    from train.distilled import losses
+
+    monkeypatch.setattr(
+        losses, "Resize", lambda size: lambda faces: interpolate(faces, (size, size))
+    )

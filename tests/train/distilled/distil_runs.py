@@ -1,4 +1,4 @@
-"""Trainings of all three networks in a process of their own, as a process has one backend.
+"""Trainings of all four networks in a process of their own, as a process has one backend.
 
     distil_runs.py FOLDER KERNELS
 
@@ -31,7 +31,7 @@ from train.augment import RandomWarp  # noqa: E402
 from train.distilled.checkpoint import Checkpoint  # noqa: E402
 from train.distilled.distort import Distortions, Resize, SampledWarp  # noqa: E402
 from train.distilled.kernels import load_kernels  # noqa: E402
-from train.distilled.recipe import recipe_from  # noqa: E402
+from train.distilled.recipe import STAGES, recipe_from  # noqa: E402
 from train.distilled.run import distil  # noqa: E402
 
 RECIPE = recipe_from(
@@ -50,6 +50,9 @@ RECIPE = recipe_from(
         "student_front_steps": 30,
         "student_batch": 16,
         "student_input_size": 32,
+        "successor_epochs": 2,
+        "successor_batch": 16,
+        "successor_input_size": 48,
     }
 )
 
@@ -79,7 +82,7 @@ def refusal(*arguments: object, **named: object) -> str:
 def stopped(splits, kernels) -> None:
     """After each epoch but the last, before and after the front, and once before a save."""
     folder, resume = FOLDER / "stopped", False
-    epochs = RECIPE.teacher.epochs + RECIPE.predecessor.epochs + RECIPE.student.epochs
+    epochs = sum(getattr(RECIPE, stage).epochs for stage in STAGES)
     for _ in range(epochs - 1 + 2):
         try:
             distil(splits, RECIPE, folder, resume, kernels, stop)
@@ -87,7 +90,7 @@ def stopped(splits, kernels) -> None:
             resume = True
     save = Checkpoint.save
     Checkpoint.save = lambda *_: stop("killed before it was saved")
-    assert log_lines(folder / "student") == 1
+    assert log_lines(folder / "successor") == 1
     with suppress(KeyboardInterrupt):
         distil(splits, RECIPE, folder, True, kernels)
     Checkpoint.save = save

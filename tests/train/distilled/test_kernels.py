@@ -97,6 +97,9 @@ def test_a_batch_norm_is_pytorchs(kernels, shape, activation):
         ((4, 16, 6, 6), 2),
         ((3, 144, 10, 4), 2),
         ((2, 24, 2, 8), 2),
+        ((2, 24, 7, 7), 2),
+        ((3, 8, 9, 4), 2),
+        ((2, 24, 3, 5), 2),
     ],
     ids=str,
 )

@@ -130,8 +130,8 @@ def test_every_weight_of_keras_has_its_place(both):
 
 
 @pytest.fixture(scope="module")
-def fused(both) -> SimpleNamespace:
-    """A `.student` of the device's shape with what `both.student` has, as Keras' `.network`."""
+def fused(both) -> MobileNet:
+    """A student of the device's shape with what `both.student` has."""
     torch.manual_seed(1)
     made = MobileNet(FUSED, 14, 0.2, None)
     take_shared(made, both.student)
@@ -141,18 +141,16 @@ def fused(both) -> SimpleNamespace:
             for tensor in (layer.weight, layer.bias, layer.running_mean, layer.running_var):
                 tensor.data.copy_(torch.from_numpy(rng.uniform(0.5, 1.5, tensor.shape)))
     made.eval()
-    network = build("mobilenetv2-fused", 7, SIZE)
-    give_to(network, made, 1)
-    return SimpleNamespace(student=made, network=network)
+    return made
 
 
 def test_behind_its_first_blocks_the_student_is_its_predecessor(both, fused):
     """Given the same features there, both say the same."""
-    early = fused.student.early(pictures(2, SIZE, 3)).detach()
+    early = fused.early(pictures(2, SIZE, 3)).detach()
     assert early.shape == both.student.early(pictures(2, SIZE, 3)).shape
     with torch.no_grad():
         told = []
-        for one in (fused.student, both.student):
+        for one in (fused, both.student):
             one.early = lambda _: early
             told.append(one(pictures(2, SIZE, 3)))
             del one.early
@@ -160,11 +158,14 @@ def test_behind_its_first_blocks_the_student_is_its_predecessor(both, fused):
     torch.testing.assert_close(*told)
 
 
-def test_the_device_gets_the_network_that_was_trained(fused):
-    """So a dense block pads, rectifies and adds as Keras' does."""
-    faces = pictures(3, SIZE, 6)
+@pytest.mark.parametrize("size", [SIZE, 112, 72])
+def test_the_device_gets_the_network_that_was_trained(fused, size):
+    """So a dense block pads, rectifies and adds as Keras' does; on maps of odd sides, too."""
+    network = build("mobilenetv2-fused", 7, size)
+    give_to(network, fused, 1)
+    faces = pictures(3, size, 6)
     with torch.no_grad():
-        expected = fused.student(faces)[:, 7:].numpy()
-    told = fused.network.predict_on_batch(faces.numpy().transpose(0, 2, 3, 1))
+        expected = fused(faces)[:, 7:].numpy()
+    told = network.predict_on_batch(faces.numpy().transpose(0, 2, 3, 1))
     assert expected.std() > 1e-3
     np.testing.assert_allclose(told, expected, rtol=1e-3, atol=1e-4)

@@ -19,12 +19,18 @@ from train.log import add_line
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
-from train.distilled import front, losses  # noqa: E402
+from train.distilled import front  # noqa: E402
 from train.distilled.average import EVERY, Average, copied  # noqa: E402
 from train.distilled.batches import Batches  # noqa: E402
 from train.distilled.checkpoint import Checkpoint, read  # noqa: E402
 from train.distilled.course import groups  # noqa: E402
-from train.distilled.losses import student_loss, to_labels, to_teacher  # noqa: E402
+from train.distilled.losses import (  # noqa: E402
+    Teaching,
+    cross_entropy,
+    student_loss,
+    to_labels,
+    to_teacher,
+)
 from train.distilled.mobilenet import FUSED, MOBILENETV2, MobileNet  # noqa: E402
 from train.distilled.operations import Norm  # noqa: E402
 
@@ -73,8 +79,8 @@ def test_only_kernels_decay():
     assert len(rest["params"]) == 2
 
 
-def batches(faces, share=0.0, seed=3, plain_from=9):
-    drawn = {"augment": 0.0, "seed": (seed, 0)}
+def batches(faces, share=0.0, seed=3, plain_from=9, glare_share=0.0):
+    drawn = {"augment": 0.0, "seed": (seed, 0), "glare_share": glare_share}
     return Batches(faces, 16, (0.1, 0.0), share, plain_from, **drawn, name="student")
 
 
@@ -183,27 +189,76 @@ class Sure(torch.nn.Module):
 
     def forward(self, faces):
         self.asked += 1
+        self.learning = self.training
         self.sizes.add(faces.shape[-1])
         return self.logits.expand(len(faces), 14)
 
 
 @pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0, 0), (0.3, 20, 40), (1.0, 100, 100)])
-def test_two_teachers_share_the_batches_and_each_sees_its_own_size(
-    monkeypatch, splits, share, least, most
-):
-    scaled = torch.nn.functional.interpolate  # Keras' resize has this process' backend
-    monkeypatch.setattr(losses, "Resize", lambda size: lambda faces: scaled(faces, (size, size)))
+@pytest.mark.usefixtures("resized")
+def test_teachers_share_the_batches_and_each_sees_its_own_size(splits, share, least, most):
     teacher, predecessor, student = Sure(0), Sure(3), Sure(3)
     given = {"size": 64, "alpha": 1.0, "temperature": 1.0, "kernels": None}
-    loss = student_loss(student, teacher, **given, predecessor=predecessor, predecessor_share=share)
+    nobody = Sure(1)
+    shares = ((predecessor, share, 32), (nobody, 0.0), (teacher, 1 - share))
+    teachers = [Teaching(*one) for one in shares]
+    loss = student_loss(student, teachers, **given)
     batch = next(iter(batches(splits["Training"]).epoch(0)))
     torch.manual_seed(0)
     told = [float(loss(batch)) for _ in range(100)]
     assert least <= predecessor.asked <= most
     assert teacher.asked + predecessor.asked == 100
+    assert nobody.asked == 0
+    assert student.learning
+    assert not any(one.training for one in (teacher, predecessor))
     assert teacher.sizes <= {48}
-    assert predecessor.sizes <= {64}
+    assert predecessor.sizes <= {32}
+    assert student.sizes == {64}
     assert sum(one < 0.01 for one in told) == predecessor.asked  # who agrees with it costs nothing
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.25, 1.0])
+def test_a_heads_weight_is_its_share_of_the_loss(splits, weight):
+    batch = next(iter(batches(splits["Training"]).epoch(0)))
+    logits = torch.randn(16, 14, generator=torch.Generator().manual_seed(0))
+    right = torch.randn(16, 14, generator=torch.Generator().manual_seed(1))
+    expected = 2 * float(cross_entropy(logits[:, :7], batch.targets[0]))
+    assert float(to_labels(logits, batch, 1.0)) == pytest.approx(expected, rel=1e-5)
+    own = logits.clone()
+    own[:, :7] = right[:, :7]  # to the first head's own answer nothing is nearer
+    assert to_teacher(own, right, 2.0, 1.0) < to_teacher(logits, right, 2.0, 1.0)
+    for of in (
+        lambda share: float(to_labels(logits, batch, share)),
+        lambda share: float(to_teacher(logits, right, 2.0, share)),
+    ):
+        first, both, second = of(1.0), of(0.5), of(0.0)
+        assert first != pytest.approx(second, rel=1e-3)
+        assert both == pytest.approx((first + second) / 2, rel=1e-5)
+        assert of(weight) == pytest.approx(weight * first + (1 - weight) * second, rel=1e-5)
+
+
+def test_who_looks_in_the_mirror_sees_the_face_turned_around(splits):
+    class Kept(torch.nn.Module):
+        def forward(self, faces):
+            self.seen = faces
+            return torch.zeros(len(faces), 14)
+
+    faces = next(iter(batches(splits["Training"]).epoch(0))).faces
+    for mirrored in (False, True):
+        kept = Kept()
+        Teaching(kept, 1.0, mirrored=mirrored).logits(faces)
+        assert torch.equal(kept.seen, faces.flip(3) if mirrored else faces)
+
+
+@pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0, 0), (0.5, 30, 70), (1.0, 96, 100)])
+def test_glare_falls_on_its_share_of_the_faces(splits, share, least, most):
+    plain = [batch.faces for batch in batches(splits["Training"]).epoch(0)]
+    lit = [batch.faces for batch in batches(splits["Training"], glare_share=share).epoch(0)]
+    before, after = torch.cat(plain), torch.cat(lit)
+    assert bool((after >= before).all())
+    assert float(after.max()) <= 255
+    changed = (after != before).flatten(1).any(1).float().mean() * 100
+    assert least <= float(changed) <= most
 
 
 def settled(network, faces):

@@ -29,6 +29,9 @@ from train.distilled.recipe import STAGES, DistilRecipe, StudentRecipe, recipe_f
         ("teacher_blocks", (), "--teacher-blocks : must be 1 to 4 numbers"),
         ("teacher_blocks", (1, 0), "--teacher-blocks 1,0: must be 1 to 4 numbers"),
         ("student_input_size", 100, "--student-input-size 100: must be a multiple of 32"),
+        ("successor_input_size", 100, "--successor-input-size 100: must be a multiple of 16"),
+        ("successor_fer2013_weight", 2.0, "--successor-fer2013-weight 2.0: must lie in 0 to 1"),
+        ("successor_student_share", 0.9, "--successor-predecessor-share and --successor-student"),
         ("student_distill_alpha", 1.5, "--student-distill-alpha 1.5: must lie in 0 to 1"),
         ("augment", 4.0, "--augment 4.0: must lie in 0 to 3"),
         ("seed", -1, "--seed -1: must lie in"),
@@ -59,8 +62,8 @@ def test_every_part_of_the_recipe_has_a_flag():
 
 def test_the_file_names_the_network_in_the_words_of_every_recipe():
     """So that the shipped float file can be trained on."""
-    told = json.loads(json.dumps(recipe_from({"student_input_size": 64}).as_json()))
-    assert told == recipe_from({"student_input_size": 64}).as_json()
+    told = json.loads(json.dumps(recipe_from({"successor_input_size": 64}).as_json()))
+    assert told == recipe_from({"successor_input_size": 64}).as_json()
     known = train.recipe.recipe_from(told)
     assert (known.arch, known.alpha, known.input_size) == ("mobilenetv2-fused", 1.0, 64)
 

@@ -1,4 +1,4 @@
-"""A training of all three networks from end to end, stopped and resumed, and by its command."""
+"""A training of all four networks from end to end, stopped and resumed, and by its command."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ from train.evaluate import load_keras
 
 SCRIPT = Path(__file__).parent / "distil_runs.py"
 ROOT = Path(__file__).parents[3]
-STAGES = {"teacher": 4, "predecessor": 2, "student": 2}
+STAGES = {"teacher": 4, "predecessor": 2, "student": 2, "successor": 2}
 SMALL = (
     *("--backbone-weights", "none", "--threads", "1", "--teacher-width", "16"),
     *("--teacher-blocks", "1,1", "--teacher-epochs", "1", "--teacher-batch", "16"),
     *("--predecessor-epochs", "1", "--predecessor-batch", "16", "--student-front-steps", "2"),
     *("--student-epochs", "1", "--student-batch", "16", "--student-input-size", "32"),
+    *("--successor-epochs", "1", "--successor-batch", "16", "--successor-input-size", "48"),
 )
 
 needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
@@ -79,6 +80,7 @@ def test_each_epoch_has_its_line_and_the_teacher_learns(runs):
     assert "predecessor, epoch 2 of 2: loss " in said
     assert re.search(r"student: its first blocks answer as .* but for \d+% of", said)
     assert "student, epoch 2 of 2: loss " in said
+    assert "successor, epoch 2 of 2: loss " in said
     assert " left" in said
 
 
@@ -104,7 +106,7 @@ def test_both_models_are_keras_files_of_one_network_with_two_heads(runs, splits)
     *features, _, _ = (np.asarray(one) for one in models[0].weights)
     for ours, theirs in zip(features, models[1].weights[:-2], strict=True):
         np.testing.assert_array_equal(ours, np.asarray(theirs))
-    faces = plain(splits["PublicTest"], 32)
+    faces = plain(splits["PublicTest"], 48)
     told = [model.predict_on_batch(faces) for model in models]
     assert np.isfinite(told).all()
     assert np.abs(told[0] - told[1]).max() > 0.01
@@ -128,6 +130,7 @@ def test_what_lies_on_the_disk_at_the_end_is_whole(runs):
                 *("about.json", "emotion-fer2013.keras", "emotion.keras", "metrics.json"),
                 *("predecessor/last.pt", "predecessor/log.csv", "recipe.json"),
                 *("student/last.pt", "student/log.csv"),
+                *("successor/last.pt", "successor/log.csv"),
                 *("teacher/last.pt", "teacher/log.csv"),
             ]
         )
