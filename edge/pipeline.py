@@ -40,7 +40,7 @@ class ExpressionConfig:
             as far as this visitor has shown it; `site` also by how rare it is at this desk. Of
             no effect with a model that knows no neutral face. See `edge.vision.baseline`.
         overexposed: Share of a face's pixels that may be burnt out. A face with more is not read,
-            as if it were out of sight: what is left of it may look like anger. 1 reads every face.
+            as if it were out of sight: what is left of it is easily misread. 1 reads every face.
     """
 
     every: float = 0.2

@@ -316,7 +316,7 @@ def test_the_balanced_model_goes_before_the_best(run, tmp_path):
 
 def test_the_shipped_file_can_be_reported_on():
     shipped = find(HERE.parents[1] / "models" / "emotion-float32.tflite")
-    assert shipped.facts["input"] == 96
+    assert shipped.facts["input"] == 112
     assert shipped.folder is None
     assert shipped.network.get_layer("pool").input.shape == (None, 3, 3, 1280)
 

@@ -92,7 +92,7 @@ ARCHITECTURES: Mapping[str, Architecture] = _by_name(
     ),
     Architecture(
         name="mobilenetv2-fused",
-        about="mobilenetv2 with dense first blocks, faster in int8: what is shipped",
+        about="mobilenetv2 with dense first blocks, faster in int8: what is shipped, at 112 pixels",
         source="Gupta and Akin 2020, arXiv:2003.02838, in front of Sandler et al. 2018",
         builder="fused:fused",
         input_size=96,
