@@ -279,6 +279,7 @@ def test_the_best_setting_is_the_one_that_tells_most_within_the_bound() -> None:
 
 def test_curves_agree_with_the_rule_at_the_default() -> None:
     rule = RuleConfig()
+    assert rule.on in sweep.ONS
     assert rule.seconds in sweep.SECONDS
     assert ExpressionConfig().smoothing in sweep.SMOOTHINGS
     told = judge.of_desk(desk(["angry"] * 3 + ["neutral"] * 2, [0.9, 0.4, 0.7, 0.05, 0.6]))

@@ -237,17 +237,12 @@ def test_a_heads_weight_is_its_share_of_the_loss(splits, weight):
         assert of(weight) == pytest.approx(weight * first + (1 - weight) * second, rel=1e-5)
 
 
-def test_who_looks_in_the_mirror_sees_the_face_turned_around(splits):
-    class Kept(torch.nn.Module):
-        def forward(self, faces):
-            self.seen = faces
-            return torch.zeros(len(faces), 14)
-
+def test_who_looks_in_the_mirror_sees_the_face_turned_around(splits, seeing):
     faces = next(iter(batches(splits["Training"]).epoch(0))).faces
     for mirrored in (False, True):
-        kept = Kept()
-        Teaching(kept, 1.0, mirrored=mirrored).logits(faces)
-        assert torch.equal(kept.seen, faces.flip(3) if mirrored else faces)
+        network = seeing()
+        Teaching(network, 1.0, mirrored=mirrored).logits(faces)
+        assert torch.equal(network.faces, faces.flip(3) if mirrored else faces)
 
 
 @pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0, 0), (0.5, 30, 70), (1.0, 96, 100)])

@@ -16,14 +16,6 @@ from train.distilled import stages  # noqa: E402
 from train.distilled.mobilenet import FUSED, MobileNet  # noqa: E402
 
 
-class Seen(torch.nn.Module):
-    """A network that keeps what it is asked."""
-
-    def forward(self, faces):
-        self.faces = faces
-        return torch.zeros(len(faces), 14)
-
-
 @pytest.fixture
 def run(splits, tmp_path):
     successor = SuccessorRecipe(
@@ -41,7 +33,7 @@ def run(splits, tmp_path):
 
 
 @pytest.mark.usefixtures("resized")
-def test_a_successor_begins_as_the_student_and_three_teach_it(monkeypatch, run):
+def test_a_successor_begins_as_the_student_and_three_teach_it(monkeypatch, run, seeing):
     kept = {}
 
     def teach(_, name, __, network, size, teachers, **named):
@@ -54,7 +46,7 @@ def test_a_successor_begins_as_the_student_and_three_teach_it(monkeypatch, run):
     student = MobileNet(FUSED, 14, 0.0, None).requires_grad_(False)
     for value in student.parameters():
         value.normal_(0, 0.1)
-    teacher, predecessor, chosen = Seen(), Seen(), []
+    teacher, predecessor, chosen = seeing(), seeing(), []
     successor = stages.taught_successor(run, teacher, predecessor, student, chosen.append)
     assert chosen == [successor]
     assert (kept["name"], kept["size"], kept["fer2013_weight"]) == ("successor", 48, 0.7)
